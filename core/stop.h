@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ctrl-C and SIGTERM as a flag that loops look at. */
+#ifndef FATHOM_CORE_STOP_H
+#define FATHOM_CORE_STOP_H
+
+#include <stdbool.h>
+
+/* SIGINT, SIGTERM and SIGHUP raise the flag and interrupt blocking calls (EINTR); a
+ * second SIGINT kills the process as usual. SIGPIPE is ignored. Call once. */
+void stop_on_signals(void);
+
+bool stop_requested(void);
+int stop_signal(void); /* the signal that asked, or 0 */
+
+#endif
