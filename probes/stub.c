@@ -1,1 +1,1 @@
-/* replaced by the first real file of this folder */ typedef int fathom_stub;
+typedef int fathom_stub;

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Text for people: escaping what is not ours, bars, colour, progress. */
+#include "core/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Bytes of the UTF-8 character at @s, or 0 if there is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *s, size_t left)
+{
+	size_t n = s[0] < 0xc2	 ? 0
+		   : s[0] < 0xe0 ? 2
+		   : s[0] < 0xf0 ? 3
+		   : s[0] < 0xf5 ? 4
+				 : 0;
+
+	if (!n || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls drive terminals, too */
+		return 0;
+	return n;
+}
+
+static size_t escape_one(char *out, unsigned char c, char quote)
+{
+	static const char letters[] = "abtnvfr"; /* 7 to 13 */
+
+	if (c == '\\' || (quote && c == (unsigned char)quote)) {
+		out[0] = '\\';
+		out[1] = (char)c;
+		return 2;
+	}
+	if (c >= 7 && c <= 13) {
+		out[0] = '\\';
+		out[1] = letters[c - 7];
+		return 2;
+	}
+	if (c < ' ' || c >= 0x7f) {
+		static const char hex[] = "0123456789abcdef";
+
+		memcpy(out, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+		return 4;
+	}
+	out[0] = (char)c;
+	return 1;
+}
+
+size_t text_escape(char *out, size_t room, const char *text, size_t size, char quote)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t used = 0;
+
+	if (!room)
+		return 0;
+	for (size_t i = 0; i < size;) {
+		size_t length = utf8_length(s + i, size - i), n;
+		char piece[4];
+
+		if (length) {
+			memcpy(piece, s + i, length);
+			n = length;
+		} else {
+			length = 1;
+			n = escape_one(piece, s[i], quote);
+		}
+		if (used + n >= room)
+			break;
+		memcpy(out + used, piece, n);
+		used += n;
+		i += length;
+	}
+	out[used] = 0;
+	return used;
+}
+
+char *text_bar(char *out, unsigned width, double part)
+{
+	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+	unsigned filled;
+
+	part = part < 0 ? 0 : part > 1 ? 1 : part;
+	filled = (unsigned)(part * width * 8 + 0.5);
+	*out = 0;
+	for (unsigned i = 0; i < filled / 8; i++)
+		strcat(out, "█");
+	return strcat(out, eighths[filled % 8]);
+}
+
+bool text_colour(FILE *to)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fileno(to)) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+}
+
+unsigned text_columns(FILE *to)
+{
+	struct winsize size;
+
+	if (ioctl(fileno(to), TIOCGWINSZ, &size) || !size.ws_col)
+		return 80;
+	return size.ws_col;
+}
+
+static struct {
+	uint64_t began_ns, shown_ns;
+	bool shown;
+} line;
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+void progress(const char *format, ...)
+{
+	uint64_t now = now_ns();
+	va_list args;
+
+	if (!line.began_ns)
+		line.began_ns = now;
+	if (now - line.began_ns < 1000000000 || now - line.shown_ns < 100000000 ||
+	    !isatty(STDERR_FILENO))
+		return;
+	line.shown = true;
+	line.shown_ns = now;
+	fputs("\r\033[K", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fflush(stderr);
+}
+
+void progress_end(void)
+{
+	if (line.shown)
+		fputs("\r\033[K", stderr);
+	memset(&line, 0, sizeof(line));
+}
