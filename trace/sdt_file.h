@@ -15,6 +15,7 @@
 #include "trace/argument.h"
 
 struct failure;
+struct sdt_notes;
 
 /* One address of a probe. */
 struct sdt_site {
@@ -46,7 +47,8 @@ struct sdt_file {
 	struct sdt_probe *probes; /* sorted by provider, then name */
 	size_t nr_probes;
 	size_t nr_bad_notes;    /* notes that were damaged and left out */
-	void *storage;          /* private */
+	struct sdt_site *sites; /* of all probes, in one array */
+	struct sdt_notes *notes; /* private: strings point into it */
 };
 
 /*
