@@ -104,7 +104,7 @@ static int take_entry(void *user, const char *section, const char *key, const ch
 	struct ini_entry entry = {
 		.section = section,
 		.key = begins ? NULL : key,
-		.value = strcmp(value, ALONE_MARK) ? value : NULL,
+		.value = begins || !strcmp(value, ALONE_MARK) ? NULL : value,
 		.file = feed->name,
 		.line = feed->line,
 	};
