@@ -28,6 +28,10 @@
  * the pkg-config and CMake packages do together with -mno-red-zone. Everybody may
  * attach to the first byte; a tool that knows the note picks the fastest that is safe.
  *
+ * gcc never inlines code without a red zone into code with one. clang does, when it
+ * optimises at link time, so for clang FATHOM_SDT_NO_LTO must be defined as well; the
+ * CMake package does that together with -fno-lto.
+ *
  * Probes whose arguments are costly to compute take a semaphore, a counter that a
  * tracer raises:
  *
@@ -136,12 +140,12 @@
 #if !defined __x86_64__
 #define FATHOM_ASM_NOPS
 #define FATHOM_ASM_FLAGS "0"
-#elif !defined FATHOM_SDT_NO_RED_ZONE
-#define FATHOM_ASM_NOPS FATHOM_ASM_NOP10
-#define FATHOM_ASM_FLAGS "1"
-#else
+#elif defined FATHOM_SDT_NO_RED_ZONE && (!defined __clang__ || defined FATHOM_SDT_NO_LTO)
 #define FATHOM_ASM_NOPS FATHOM_ASM_NOP10 "\t.byte 0x0f,0x1f,0x44,0x00,0x00\n"
 #define FATHOM_ASM_FLAGS "3"
+#else
+#define FATHOM_ASM_NOPS FATHOM_ASM_NOP10
+#define FATHOM_ASM_FLAGS "1"
 #endif
 #define FATHOM_ASM_NOP10 "\t.byte 0x66,0x2e,0x0f,0x1f,0x84,0,0,0,0,0\n"
 
