@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Our sites are sound under every backend: a leaf function around a FATHOM_PROBE computes
+# the right sums while it is recorded, with a red zone and without, and no hit is missing.
+# record.sh FATHOM WITH_RED_ZONE WITHOUT_RED_ZONE
+set -uo pipefail
+fathom=$1 calls=100000
+trace=$(mktemp)
+trap 'rm -f "$trace" "$trace.old"' EXIT
+failed=0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "SKIP: recording probes needs root"
+	exit 77
+fi
+for program in "$2" "$3"; do
+	for backend in bpf bpf-perf uprobe; do
+		for site in auto nop; do
+			what="$(basename "$program"), --backend $backend --site $site"
+			sums=$("$fathom" record -q --backend "$backend" --site "$site" -e redzone:leaf \
+				-o "$trace" -- "$program" $calls) || { echo "FAIL: $what: record"; failed=1; }
+			events=$("$fathom" script -i "$trace" | grep -c redzone:leaf)
+			if [ "$sums" != "0 wrong" ] || [ "$events" -ne $calls ]; then
+				echo "FAIL: $what: $sums sums, $events of $calls events"
+				failed=1
+			else
+				echo "ok: $what"
+			fi
+		done
+	done
+done
+exit $failed
