@@ -22,6 +22,7 @@ struct format_field {
 /*
  * The record of fathom's bpf backend, offsets from the start of the raw data:
  *   0 u16 common_type, 2 u8 common_flags, 3 u8 common_preempt_count, 4 s32 common_pid,
+ *   (common_type is the event's id: perf finds the format by it and crashes on 0)
  *   then the arguments in natural alignment, the u32 __probe_site (low 32 bits of the
  *   site's address in its file) in the first gap of four bytes or at the end, then
  *   the strings' bytes.
@@ -32,8 +33,8 @@ void format_layout(const struct argument *arguments, size_t count,
 		   struct format_field *fields, uint32_t *site_offset, uint32_t *size);
 
 enum format_site {
-	FORMAT_SITE_U32,  /* __probe_site at site_offset: the bpf backend's */
-	FORMAT_SITE_IP,   /* u64 __probe_ip at 8: a kernel uprobe event's */
+	FORMAT_SITE_U32, /* __probe_site at site_offset: the bpf backend's */
+	FORMAT_SITE_IP,	 /* u64 __probe_ip at 8: a kernel uprobe event's */
 };
 
 /*

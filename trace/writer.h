@@ -19,12 +19,15 @@ struct trace_writer;
 
 /* One event of the trace: becomes one attr with the ids of all its rings. */
 struct writer_event {
-	const char *name;       /* "fathom:submit"; perf shows it */
-	struct perf_event_attr attr; /* as a reader must see it (type tracepoint, …) */
-	const uint64_t *ids;    /* kernel ids of the perf events behind it */
+	const char *name;	     /* "fathom:submit"; perf shows it */
+	/* As a reader must see it: type tracepoint, config the id in its format (a u16,
+	 * for it is the record's common_type too), sample_period 1, sample_type as in
+	 * the ring. One event needs no IDENTIFIER; several do, with sample_id_all. */
+	struct perf_event_attr attr;
+	const uint64_t *ids;	     /* kernel ids of the perf events behind it */
 	size_t nr_ids;
-	const char *system;     /* of a tracepoint: "fathom"; NULL for others (dummy) */
-	const char *format;     /* … its format text (trace/event_format.h) */
+	const char *system; /* of a tracepoint: "fathom"; NULL for others (dummy) */
+	const char *format; /* … its format text (trace/event_format.h) */
 };
 
 struct writer_build_id {
@@ -34,16 +37,15 @@ struct writer_build_id {
 };
 
 struct writer_options {
-	const char *path;       /* "-" is a pipe-mode stream on stdout */
-	int compress;           /* zstd level, 0 none */
-	size_t ring_size;       /* bytes of one ring, told to readers of compressed files */
+	const char *path; /* "-" is a pipe-mode stream on stdout */
+	int compress;	  /* zstd level, 0 none */
 	const struct writer_event *events;
 	size_t nr_events;
 	const struct writer_build_id *build_ids;
 	size_t nr_build_ids;
-	int clockid;            /* CLOCK_MONOTONIC */
+	int clockid;		    /* CLOCK_MONOTONIC */
 	uint64_t wall_ns, clock_ns; /* the same instant on both */
-	int argc;               /* the command line of the recorder, for perf report */
+	int argc; /* the command line of the recorder, for perf report */
 	char **argv;
 };
 

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * perf.data out.
+ *
+ * A recorder may be killed, and a disk may fill, at any moment; the file must be worth
+ * reading then, by stock perf too. perf finds the table of features (and through it the
+ * event formats, without which it prints nothing) right behind the data, that is, at
+ * data.offset + data.size. perf itself writes features and table when it ends, so that
+ * a killed `perf record` leaves nothing that perf can print.
+ *
+ * Here the features lie before the data, and only the table, a few hundred bytes, lies
+ * behind. While the recording goes on, the table travels inside the data: ten times a
+ * second the FINISHED_ROUND record carries it as its body, which readers skip, and data.size
+ * in the header is moved to where that record begins. The table's first eight bytes
+ * then are the record's header. They belong to feature 0, which is reserved: readers
+ * have no use for it and pass on. So the file on disk is complete at any time; a reader
+ * that knows what the bit of feature 0 means goes on behind data.size, to the end of
+ * the file. writer_close() writes the table behind everything and clears that bit.
+ *
+ * Rejected: features behind the data and a header with data.size 0 (perf's way, above);
+ * a reserved gap for the table (a sparse file of an absurd size, or a limit).
+ */
+#include "trace/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/failure.h"
+#include "trace/compressor.h"
+#include "trace/writer_head.h"
+
+enum { MODE = 0600 };
+
+static const uint64_t checkpoint_interval_ns = 100000000;
+
+struct trace_writer {
+	char *path;
+	int fd;
+	bool pipe;
+	int error; /* the first failure; nothing is written after it */
+	struct failure reason;
+	struct writer_head head;
+	struct compressor *compressor; /* NULL: not compressed */
+	uint64_t limit;		       /* of the file's size (RLIMIT_FSIZE) */
+	uint64_t end;		       /* bytes of the file */
+	uint64_t boundary;	       /* end of the last whole record */
+	uint64_t spare; /* a record's end with room for the table behind it */
+	uint64_t bytes_in;
+	uint64_t checkpoint_ns; /* when data.size was last moved */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static int fail_again(const struct trace_writer *w, struct failure *f)
+{
+	return fail(f, w->error, "%s", w->reason.text);
+}
+
+/* Writes what the limit and the disk allow. Returns 0 or a negative errno; *@done says
+ * how much went out. Going beyond RLIMIT_FSIZE would raise SIGXFSZ. */
+static int write_bytes(struct trace_writer *w, const uint8_t *data, size_t size,
+		       size_t *done)
+{
+	bool over = !w->pipe && size > w->limit - w->end;
+	size_t allowed = over ? (size_t)(w->limit - w->end) : size;
+
+	*done = 0;
+	while (*done < allowed) {
+		ssize_t n = write(w->fd, data + *done, allowed - *done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		*done += (size_t)n;
+	}
+	return over ? -EFBIG : 0;
+}
+
+static int write_at(struct trace_writer *w, const void *data, size_t size, uint64_t at)
+{
+	ssize_t n = pwrite(w->fd, data, size, (off_t)at);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -ENOSPC;
+}
+
+static size_t table_size(const struct trace_writer *w)
+{
+	return w->head.nr_sections * sizeof(*w->head.sections);
+}
+
+/* The last end of a whole record among @size written bytes at @data that leaves
+ * @room bytes behind it; -1 if there is none. */
+static ssize_t last_boundary(const uint8_t *data, size_t size, size_t room)
+{
+	size_t at = 0;
+
+	if (size < room)
+		return -1;
+	while (at + sizeof(struct perf_event_header) <= size - room) {
+		struct perf_event_header header;
+
+		memcpy(&header, data + at, sizeof(header));
+		if (header.size < sizeof(header) || at + header.size > size - room)
+			break;
+		at += header.size;
+	}
+	return (ssize_t)at;
+}
+
+/* The disk is full or broken after @done of the bytes at @data: finds where to cut. */
+static void find_cut(struct trace_writer *w, const uint8_t *data, size_t done)
+{
+	ssize_t cut = last_boundary(data, done, table_size(w));
+
+	w->end += done;
+	if (cut >= 0)
+		w->boundary += (uint64_t)cut;
+	else
+		w->boundary = w->spare;
+}
+
+/* Appends whole records as they are. */
+static int append(void *user, const void *data, size_t size, struct failure *f)
+{
+	struct trace_writer *w = user;
+	size_t done;
+
+	if (w->error)
+		return fail_again(w, f);
+	w->error = write_bytes(w, data, size, &done);
+	if (w->error) {
+		find_cut(w, data, done);
+		fail(&w->reason, w->error, "%s: %s at offset %llu", w->path,
+		     strerror(-w->error), (unsigned long long)w->end);
+		return fail_again(w, f);
+	}
+	if (size >= table_size(w))
+		w->spare = w->boundary;
+	w->end += size;
+	w->boundary = w->end;
+	return 0;
+}
+
+static void fill_round(struct perf_event_header *header, size_t size)
+{
+	*header = (struct perf_event_header){
+		.type = PERF_RECORD_USER_FINISHED_ROUND,
+		.size = (uint16_t)size,
+	};
+}
+
+/* The round as a record that carries the table, and data.size up to it. */
+static int append_checkpoint(struct trace_writer *w, struct failure *f)
+{
+	struct perf_file_section table[1 + WRITER_SECTIONS_MAX] = {0};
+	size_t size = sizeof(*table) + table_size(w);
+	uint64_t data_size = w->end - w->head.header.data.offset;
+	struct perf_event_header round;
+	int err;
+
+	fill_round(&round, size);
+	memcpy(&table[0], &round, sizeof(round));
+	memcpy(&table[1], w->head.sections, table_size(w));
+	err = append(w, table, size, f);
+	if (err)
+		return err;
+	w->checkpoint_ns = now_ns();
+	err = write_at(w, &data_size, sizeof(data_size),
+		       offsetof(struct perf_file_header, data.size));
+	return err ? fail(f, err, "%s: %s", w->path, strerror(-err)) : 0;
+}
+
+/* The first round stands alone, so that data.size is never 0, perf's sign of a
+ * recording that was killed. */
+static int begin_file(struct trace_writer *w, const struct writer_options *options,
+		      struct blob *head, struct failure *f)
+{
+	struct perf_event_header round;
+	int err;
+
+	err = writer_head_file(&w->head, head, options, f);
+	if (err)
+		return err;
+	fill_round(&round, sizeof(round));
+	blob_put(head, &round, sizeof(round));
+	if (head->failed)
+		return fail(f, -ENOMEM, "no memory for the head of the trace");
+	w->head.header.features[0] = w->head.features | 1;
+	w->head.header.data.size = sizeof(round);
+	memcpy(head->data, &w->head.header, sizeof(w->head.header));
+	err = append(w, head->data, head->size, f);
+	w->spare = w->boundary;
+	return err ? err : append_checkpoint(w, f);
+}
+
+static int begin(struct trace_writer *w, const struct writer_options *options,
+		 struct failure *f)
+{
+	struct blob head = {0};
+	int err;
+
+	if (w->pipe) {
+		err = writer_head_pipe(&head, options, f);
+		if (!err)
+			err = append(w, head.data, head.size, f);
+	} else {
+		err = begin_file(w, options, &head, f);
+	}
+	blob_release(&head);
+	return err;
+}
+
+/* An old trace is kept as PATH.old, as perf does. */
+static int keep_old(const char *path, struct failure *f)
+{
+	char old[PATH_MAX];
+	struct stat status;
+
+	if (stat(path, &status) || !S_ISREG(status.st_mode) || !status.st_size)
+		return 0;
+	if ((size_t)snprintf(old, sizeof(old), "%s.old", path) >= sizeof(old))
+		return fail(f, -ENAMETOOLONG, "%s: the name is too long", path);
+	if (rename(path, old))
+		return fail(f, -errno, "%s: cannot become %s.old: %s", path, path,
+			    strerror(errno));
+	return 0;
+}
+
+static int open_output(struct trace_writer *w, const char *path, struct failure *f)
+{
+	struct rlimit limit;
+	struct stat status;
+	int err;
+
+	if (!strcmp(path, "-")) {
+		w->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	} else {
+		err = keep_old(path, f);
+		if (err)
+			return err;
+		w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, MODE);
+	}
+	if (w->fd < 0)
+		return fail(f, -errno, "%s: %s", path, strerror(errno));
+	if (fstat(w->fd, &status))
+		return fail(f, -errno, "%s: %s", path, strerror(errno));
+	w->pipe = !strcmp(path, "-") || !S_ISREG(status.st_mode);
+	w->limit = UINT64_MAX;
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY)
+		w->limit = limit.rlim_cur;
+	return 0;
+}
+
+static void release(struct trace_writer *w)
+{
+	if (w->fd >= 0)
+		close(w->fd);
+	compressor_free(w->compressor);
+	free(w->path);
+	free(w);
+}
+
+int writer_open(struct trace_writer **writer, const struct writer_options *options,
+		struct failure *f)
+{
+	struct trace_writer *w = calloc(1, sizeof(*w));
+	int err = 0;
+
+	if (!w)
+		return fail(f, -ENOMEM, "no memory for a trace");
+	w->fd = -1;
+	w->path = strdup(strcmp(options->path, "-") ? options->path : "standard output");
+	if (!w->path)
+		err = fail(f, -ENOMEM, "no memory for a trace");
+	if (!err && options->compress)
+		err = compressor_new(&w->compressor, options->compress, f);
+	if (!err)
+		err = open_output(w, options->path, f);
+	if (!err)
+		err = begin(w, options, f);
+	if (err) {
+		if (w->fd >= 0 && !w->pipe)
+			unlink(w->path);
+		release(w);
+		return err;
+	}
+	*writer = w;
+	return 0;
+}
+
+static int put_records(struct trace_writer *w, const void *data, size_t size,
+		       struct failure *f)
+{
+	if (w->error)
+		return fail_again(w, f);
+	if (w->compressor)
+		return compressor_add(w->compressor, data, size, append, w, f);
+	return append(w, data, size, f);
+}
+
+int writer_data(struct trace_writer *w, const void *data, size_t size, struct failure *f)
+{
+	int err;
+
+	if (!size)
+		return w->error ? fail_again(w, f) : 0;
+	err = put_records(w, data, size, f);
+	if (!err)
+		w->bytes_in += size;
+	return err;
+}
+
+/*
+ * Inside a compressed stream a round is a record like any other. Only a checkpoint has
+ * to stand outside, and what is shown live must not wait in the compressor.
+ */
+int writer_round(struct trace_writer *w, struct failure *f)
+{
+	struct perf_event_header round;
+	int err = 0;
+
+	if (w->error)
+		return fail_again(w, f);
+	if (now_ns() - w->checkpoint_ns < checkpoint_interval_ns) {
+		fill_round(&round, sizeof(round));
+		return put_records(w, &round, sizeof(round), f);
+	}
+	if (w->compressor)
+		err = compressor_flush(w->compressor, append, w, f);
+	if (err)
+		return err;
+	if (!w->pipe)
+		return append_checkpoint(w, f);
+	fill_round(&round, sizeof(round));
+	w->checkpoint_ns = now_ns();
+	return append(w, &round, sizeof(round), f);
+}
+
+uint64_t writer_bytes_in(const struct trace_writer *w)
+{
+	return w->bytes_in;
+}
+
+uint64_t writer_bytes_out(const struct trace_writer *w)
+{
+	return w->end;
+}
+
+static int store_ratio(struct trace_writer *w)
+{
+	uint64_t data = w->boundary - w->head.header.data.offset;
+	uint32_t ratio = (uint32_t)(data ? (w->bytes_in + data / 2) / data : 0);
+
+	if (!w->head.ratio_offset)
+		return 0;
+	return write_at(w, &ratio, sizeof(ratio), w->head.ratio_offset);
+}
+
+/* The table first: until the header is there, the last checkpoint is what counts. */
+static int finish_file(struct trace_writer *w, struct failure *f)
+{
+	struct perf_file_header *header = &w->head.header;
+	int err = store_ratio(w);
+
+	if (!err)
+		err = write_at(w, w->head.sections, table_size(w), w->boundary);
+	if (err)
+		return fail(f, err, "%s: %s", w->path, strerror(-err));
+	w->end = w->boundary + table_size(w);
+	if (ftruncate(w->fd, (off_t)w->end))
+		return fail(f, -errno, "%s: %s", w->path, strerror(errno));
+	header->features[0] = w->head.features;
+	header->data.size = w->boundary - header->data.offset;
+	err = write_at(w, header, sizeof(*header), 0);
+	return err ? fail(f, err, "%s: %s", w->path, strerror(-err)) : 0;
+}
+
+int writer_close(struct trace_writer *w, struct failure *f)
+{
+	int err = 0, finished = 0;
+
+	if (w->compressor && !w->error)
+		err = compressor_flush(w->compressor, append, w, f);
+	if (!w->pipe)
+		finished = finish_file(w, w->error ? NULL : f);
+	if (w->error)
+		err = fail_again(w, f);
+	else if (!err)
+		err = finished;
+	if (close(w->fd) && !err)
+		err = fail(f, -errno, "%s: %s", w->path, strerror(errno));
+	w->fd = -1;
+	release(w);
+	return err;
+}
