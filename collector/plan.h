@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What to record: the probes that the user's SPECs name, each one event.
+ *
+ * A probe may have many sites, in several files, with other operands at each. To the
+ * user it is one event, so its arguments get one common type per name: the one the
+ * fathom note declares, or else the narrowest that holds the values of all sites.
+ */
+#ifndef FATHOM_COLLECTOR_PLAN_H
+#define FATHOM_COLLECTOR_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/operand.h"
+#include "core/options.h"
+#include "trace/argument.h"
+#include "trace/sdt_file.h"
+
+struct failure;
+
+/* Which instruction of a site gets the breakpoint. */
+enum site_kind {
+	SITE_NOP,   /* the one-byte nop at +0: always right */
+	SITE_NOP10, /* the ten-byte nop at +1 */
+	SITE_NOP5,  /* the five-byte nop at +11, only in code without a red zone */
+	SITE_KINDS,
+};
+
+struct plan_file {
+	struct sdt_file *sdt;
+	char *path; /* as the kernel can open it: may lie below /proc/PID/root */
+};
+
+struct plan_site {
+	unsigned file; /* index of plan->files */
+	const struct sdt_site *site;
+	enum site_kind kind; /* SITE_NOP until sites_choose() */
+	struct operand operands[ARGUMENTS_MAX];
+	size_t nr_operands;
+	uint64_t hits; /* filled while recording */
+};
+
+struct plan_event {
+	char *name;		      /* "provider:name" */
+	const char *provider, *probe; /* of the first file that has it */
+	struct argument arguments[ARGUMENTS_MAX];
+	uint8_t operand[ARGUMENTS_MAX]; /* which operand each argument comes from */
+	size_t nr_arguments;
+	struct plan_site *sites;
+	size_t nr_sites;
+	uint64_t hits, lost; /* filled while recording */
+};
+
+struct plan {
+	struct plan_file *files;
+	size_t nr_files;
+	struct plan_event *events; /* sorted by name */
+	size_t nr_events;
+	size_t nr_sites; /* of all events */
+	char **notices;	 /* sentences for the user: what was left out, and why */
+	size_t nr_notices;
+};
+
+/* Adds @path's probes to choose from; the same file (inode) counts once. A file
+ * without probes is not kept. */
+int plan_add_file(struct plan *plan, const char *path, struct failure *f);
+
+/*
+ * Chooses the probes that match any of @specs ("provider:name" with globs; a text
+ * without a colon is a name of any provider). -ENOENT, with the nearest name in @f,
+ * when a SPEC matches none.
+ */
+int plan_choose(struct plan *plan, const struct string_list *specs, struct failure *f);
+
+/*
+ * Leaves out every argument that @cannot says no site can fetch, with a notice; a
+ * notice too when only some sites cannot (the value is 0 there). @cannot returns the
+ * reason, or NULL when the operand can be fetched as @argument.
+ */
+typedef const char *plan_cannot(const struct operand *operand,
+				const struct argument *argument);
+int plan_leave_out(struct plan *plan, plan_cannot *cannot, bool all_sites);
+
+/* Where the breakpoint of a site goes, as a file offset and as an address. */
+uint64_t plan_attach_offset(const struct plan_site *site);
+uint64_t plan_attach_address(const struct plan_site *site);
+
+/* Adds a sentence to the notices. */
+int plan_notice(struct plan *plan, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+void plan_release(struct plan *plan);
+
+#endif
