@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A backend: how a hit of a site becomes a record in a ring.
+ *
+ * Three rows of one table, best first: bpf, bpf-perf, uprobe. docs/capture.md.
+ */
+#ifndef FATHOM_COLLECTOR_BACKEND_H
+#define FATHOM_COLLECTOR_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/counter.h"
+#include "collector/plan.h"
+#include "collector/target.h"
+
+struct failure;
+struct rings;
+
+/* One recording, as its backend sees it. */
+struct capture {
+	const struct plan *plan;
+	const struct target *target;
+	struct rings *rings;
+	unsigned cpus; /* possible CPUs, from 0 */
+	size_t ring_size;
+	uint32_t string_size;	  /* most bytes of a string argument, its NUL included */
+	struct counters counters; /* the backend opens them */
+};
+
+/* Slots in the order of a recording's life; all are called from the main thread. */
+struct backend {
+	const char *name; /* what --backend takes */
+	const char *how;  /* for people: "BPF through one uprobe_multi link" */
+
+	/* Can it work here, for this user? 0, or a negative errno with what is missing
+	 * and how to get it. Changes nothing. */
+	int (*missing)(struct failure *why);
+
+	/* Why it cannot fetch an operand, or NULL. (plan_leave_out) */
+	plan_cannot *cannot;
+
+	/* Must an argument be left out that some sites cannot give? Else it is 0 there.
+	 */
+	bool all_sites;
+
+	/* Opens counters and whatever can fail, without a hit being recorded yet. *@state
+	 * is the backend's own; close() is called also when this fails. */
+	int (*open)(void **state, struct capture *capture, struct failure *f);
+
+	/* The event's id in records (common_type) and its format text, to be freed. */
+	int (*format)(void *state, const struct capture *capture, unsigned event,
+		      uint32_t *id, char **text, struct failure *f);
+
+	/* From here on hits are recorded (of a command: once it has called exec). */
+	int (*attach)(void *state, struct capture *capture, struct failure *f);
+
+	/* Hits are recorded no more; when it returns, the last is in its ring. */
+	void (*detach)(void *state, struct capture *capture);
+
+	/* Frees; the counters are the caller's to close. @state may be NULL. */
+	void (*close)(void *state);
+};
+
+extern const struct backend backend_bpf, backend_bpf_perf, backend_uprobe;
+
+/* All of them, best first; ends with NULL. */
+extern const struct backend *const backends[];
+
+/* The one called @name, or NULL. */
+const struct backend *backend_find(const char *name);
+
+/* The first that works here; when none does, why the best does not, in @f. */
+const struct backend *backend_best(struct failure *f);
+
+#endif

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The backends that fetch arguments with generated BPF programs.
+ *
+ *   bpf       all sites of a program hang on one uprobe_multi link
+ *   bpf-perf  a perf event of the uprobe PMU per site, for kernels without that link
+ *
+ * Both put records into the rings with bpf_perf_event_output, through a map indexed
+ * [event * cpus + cpu] of perf events of their own (PERF_COUNT_SW_BPF_OUTPUT), so that
+ * each event has its ids and its count of losses, though all of a CPU share one ring.
+ *
+ * Few sites get a program each, in which event and site are constants. Many share the
+ * programs of their argument layouts and read both from the attach cookie: a link per
+ * program costs a grace period of the kernel when it closes.
+ */
+#include "collector/backend.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "collector/bpf_link.h"
+#include "collector/fetch.h"
+#include "collector/follow.h"
+#include "collector/ring.h"
+#include "core/failure.h"
+#include "trace/event_format.h"
+
+enum { BAKED_SITES_MAX = 16 };
+
+/* A loaded program and the sites it serves, as indices of bpf_state.sites. */
+struct program {
+	int fd;
+	struct bpf_insn *insns;
+	size_t nr_insns;
+};
+
+struct program_site {
+	unsigned event;
+	const struct plan_site *site;
+	size_t program;
+};
+
+struct bpf_state {
+	bool multi;
+	bool by_cookie;
+	bool pid_filter;
+	int output;
+	struct follow follow;
+	struct program *programs;
+	size_t nr_programs;
+	struct program_site *sites;
+	size_t nr_sites;
+	int *links, *events; /* what detach closes, links first */
+	size_t nr_links, nr_events;
+};
+
+static int multi_missing(struct failure *why)
+{
+	bool pid_filter;
+	int err = bpf_code_allowed(why);
+
+	return err ? err : multi_link_known(&pid_filter, why);
+}
+
+static int perf_missing(struct failure *why)
+{
+	int err = bpf_code_allowed(why);
+
+	if (!err && uprobe_pmu_type() < 0)
+		err = fail(why, -EOPNOTSUPP,
+			   "this kernel has no uprobe PMU (Linux 4.17, "
+			   "CONFIG_UPROBE_EVENTS)");
+	return err;
+}
+
+static int open_counters(struct capture *capture, struct failure *f)
+{
+	struct counter_choice choice = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_BPF_OUTPUT,
+		.ring_size = capture->ring_size,
+	};
+	size_t needed =
+		capture->plan->nr_events * capture->cpus + capture->plan->nr_sites;
+	int err = allow_open_files(needed, f);
+
+	for (unsigned cpu = 0; !err && cpu < capture->cpus; cpu++)
+		for (unsigned i = 0; !err && i < capture->plan->nr_events; i++) {
+			err = counters_open(&capture->counters, capture->rings, &choice,
+					    i, -1, cpu, f);
+			if (err == -ENODEV) { /* the CPU is offline */
+				err = 0;
+				break;
+			}
+		}
+	return err;
+}
+
+/* The map through which programs find the perf event of an event and a CPU. */
+static int open_output(struct bpf_state *state, struct capture *capture,
+		       struct failure *f)
+{
+	uint32_t entries = (uint32_t)(capture->plan->nr_events * capture->cpus);
+
+	state->output = bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "fathom_output", 4,
+				       4, entries, NULL);
+	if (state->output < 0)
+		return fail(f, state->output, "cannot create a BPF map: %s",
+			    strerror(-state->output));
+	for (size_t i = 0; i < capture->counters.count; i++) {
+		const struct counter *counter = &capture->counters.items[i];
+		uint32_t key = counter->event * capture->cpus + counter->cpu;
+
+		if (bpf_map_update_elem(state->output, &key, &counter->fd, BPF_ANY))
+			return fail(f, -errno, "cannot fill a BPF map: %s",
+				    strerror(errno));
+	}
+	return 0;
+}
+
+static struct fetch_options fetch_options(const struct bpf_state *state,
+					  const struct capture *capture)
+{
+	const struct target *target = capture->target;
+
+	return (struct fetch_options){
+		.cpus = capture->cpus,
+		.nr_events = (unsigned)capture->plan->nr_events,
+		.output = state->output,
+		.who = target->kind == TARGET_ALL ? FETCH_ALL : FETCH_TREE,
+		.leader = target->nr_pids ? target->pids[0] : 0,
+		.tree = state->follow.tree,
+		.by_cookie = state->by_cookie,
+	};
+}
+
+/* The program with these instructions: one that is there, or a new one. */
+static int find_program(struct bpf_state *state, const struct bpf_code *code,
+			size_t *found, struct failure *f)
+{
+	size_t size = code->count * sizeof(code->insns[0]);
+	struct program *program;
+
+	for (*found = 0; *found < state->nr_programs; ++*found) {
+		program = &state->programs[*found];
+		if (program->nr_insns == code->count &&
+		    memcmp(program->insns, code->insns, size) == 0)
+			return 0;
+	}
+	program = &state->programs[*found];
+	program->insns = malloc(size);
+	if (!program->insns)
+		return fail(f, -ENOMEM, "out of memory");
+	memcpy(program->insns, code->insns, size);
+	program->nr_insns = code->count;
+	state->nr_programs++;
+	program->fd = bpf_code_load(code, BPF_PROG_TYPE_KPROBE, state->multi, f);
+	return program->fd < 0 ? program->fd : 0;
+}
+
+static int load_programs(struct bpf_state *state, const struct capture *capture,
+			 struct failure *f)
+{
+	struct fetch_options options = fetch_options(state, capture);
+	const struct plan *plan = capture->plan;
+	struct bpf_code code;
+
+	for (unsigned i = 0; i < plan->nr_events; i++) {
+		const struct plan_event *event = &plan->events[i];
+
+		for (size_t j = 0; j < event->nr_sites; j++) {
+			struct program_site *site = &state->sites[state->nr_sites];
+			int err = fetch_generate(&code, event, i, &event->sites[j],
+						 &options);
+
+			if (err)
+				return fail(f, err, "%s: the record is too large for BPF",
+					    event->name);
+			err = find_program(state, &code, &site->program, f);
+			if (err)
+				return fail_in(f, err, "%s", event->name);
+			site->event = i;
+			site->site = &event->sites[j];
+			state->nr_sites++;
+		}
+	}
+	return 0;
+}
+
+/* A tree is needed for more than one process, or when children are followed. */
+static int follow_target(struct bpf_state *state, const struct target *target,
+			 struct failure *f)
+{
+	if (target->kind == TARGET_ALL || (target->nr_pids == 1 && !target->follow))
+		return 0;
+	return follow_start(&state->follow, target, f);
+}
+
+static int open_state(void **result, struct capture *capture, bool multi,
+		      struct failure *f)
+{
+	struct bpf_state *state = calloc(1, sizeof(*state));
+	size_t nr_sites = capture->plan->nr_sites;
+	int err;
+
+	*result = state;
+	if (!state)
+		return fail(f, -ENOMEM, "out of memory");
+	*state = (struct bpf_state){
+		.multi = multi,
+		.by_cookie = nr_sites > BAKED_SITES_MAX,
+		.output = -1,
+		.follow = {-1, -1, -1},
+		.programs = calloc(nr_sites, sizeof(struct program)),
+		.sites = calloc(nr_sites, sizeof(struct program_site)),
+		.links = calloc(nr_sites, sizeof(int)),
+		.events = calloc(nr_sites, sizeof(int)),
+	};
+	if (!state->programs || !state->sites || !state->links || !state->events)
+		return fail(f, -ENOMEM, "out of memory");
+	if (multi)
+		multi_link_known(&state->pid_filter, NULL);
+	err = open_counters(capture, f);
+	if (!err)
+		err = open_output(state, capture, f);
+	if (!err)
+		err = follow_target(state, capture->target, f);
+	if (!err)
+		err = load_programs(state, capture, f);
+	return err;
+}
+
+static int multi_open(void **state, struct capture *capture, struct failure *f)
+{
+	return open_state(state, capture, true, f);
+}
+
+static int perf_open(void **state, struct capture *capture, struct failure *f)
+{
+	return open_state(state, capture, false, f);
+}
+
+static int bpf_format(void *state, const struct capture *capture, unsigned event,
+		      uint32_t *id, char **text, struct failure *f)
+{
+	const struct plan_event *e = &capture->plan->events[event];
+	struct format_field fields[ARGUMENTS_MAX];
+	uint32_t site_offset, size;
+
+	(void)state;
+	*id = FETCH_EVENT_ID + event;
+	format_layout(e->arguments, e->nr_arguments, fields, &site_offset, &size);
+	if (format_text(text, e->probe, *id, FORMAT_SITE_U32, site_offset, fields,
+			e->nr_arguments))
+		return fail(f, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static int enable_counters(const struct capture *capture, struct failure *f)
+{
+	for (size_t i = 0; i < capture->counters.count; i++)
+		if (ioctl(capture->counters.items[i].fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
+			return fail(f, -errno, "PERF_EVENT_IOC_ENABLE: %s",
+				    strerror(errno));
+	return 0;
+}
+
+static int attach_failed(const struct capture *capture, const struct plan_site *site,
+			 unsigned event, int err, struct failure *f)
+{
+	return fail(f, err, "cannot attach to %s in %s at offset 0x%llx: %s",
+		    capture->plan->events[event].name,
+		    capture->plan->files[site->file].path,
+		    (unsigned long long)plan_attach_offset(site), strerror(-err));
+}
+
+/* The arrays of one link, filled again for each. */
+struct link_sites {
+	uint64_t *offsets, *semaphores, *cookies;
+	uint32_t count;
+	bool has_semaphore;
+};
+
+/* Collects the sites of @program that lie in @file; *@first is one of them. */
+static void collect_sites(const struct bpf_state *state, size_t program, unsigned file,
+			  struct link_sites *sites, const struct program_site **first)
+{
+	sites->count = 0;
+	sites->has_semaphore = false;
+	for (size_t i = 0; i < state->nr_sites; i++) {
+		const struct program_site *s = &state->sites[i];
+
+		if (s->program != program || s->site->file != file)
+			continue;
+		if (!sites->count)
+			*first = s;
+		sites->offsets[sites->count] = plan_attach_offset(s->site);
+		sites->semaphores[sites->count] = s->site->site->semaphore;
+		sites->cookies[sites->count] = fetch_cookie(s->event, s->site);
+		sites->has_semaphore |= s->site->site->semaphore != 0;
+		sites->count++;
+	}
+}
+
+static int link_program(struct bpf_state *state, const struct capture *capture,
+			size_t program, unsigned file, struct link_sites *sites,
+			struct failure *f)
+{
+	const struct target *target = capture->target;
+	const struct program_site *first = NULL;
+	struct multi_link link = {.path = capture->plan->files[file].path};
+	int fd;
+
+	collect_sites(state, program, file, sites, &first);
+	if (!sites->count)
+		return 0;
+	link.offsets = sites->offsets;
+	link.semaphores = sites->has_semaphore ? sites->semaphores : NULL;
+	link.cookies = state->by_cookie ? sites->cookies : NULL;
+	link.count = sites->count;
+	if (state->pid_filter && target->kind == TARGET_PROCESSES &&
+	    target->nr_pids == 1 && !target->follow)
+		link.pid = target->pids[0];
+	fd = multi_link(state->programs[program].fd, &link);
+	if (fd < 0)
+		return attach_failed(capture, first->site, first->event, fd, f);
+	state->links[state->nr_links++] = fd;
+	return 0;
+}
+
+static int multi_attach(void *opaque, struct capture *capture, struct failure *f)
+{
+	struct bpf_state *state = opaque;
+	struct link_sites sites = {
+		.offsets = calloc(state->nr_sites, sizeof(uint64_t)),
+		.semaphores = calloc(state->nr_sites, sizeof(uint64_t)),
+		.cookies = calloc(state->nr_sites, sizeof(uint64_t)),
+	};
+	int err = enable_counters(capture, f);
+
+	if (!sites.offsets || !sites.semaphores || !sites.cookies)
+		err = fail(f, -ENOMEM, "out of memory");
+	for (size_t i = 0; !err && i < state->nr_programs; i++)
+		for (unsigned j = 0; !err && j < capture->plan->nr_files; j++)
+			err = link_program(state, capture, i, j, &sites, f);
+	free(sites.offsets);
+	free(sites.semaphores);
+	free(sites.cookies);
+	return err;
+}
+
+static int perf_attach(void *opaque, struct capture *capture, struct failure *f)
+{
+	struct bpf_state *state = opaque;
+	int err = enable_counters(capture, f);
+
+	for (size_t i = 0; !err && i < state->nr_sites; i++) {
+		const struct program_site *s = &state->sites[i];
+		uint64_t cookie = fetch_cookie(s->event, s->site);
+		int link, event;
+
+		event = perf_uprobe(capture->plan->files[s->site->file].path,
+				    plan_attach_offset(s->site), s->site->site->semaphore,
+				    state->programs[s->program].fd,
+				    state->by_cookie ? &cookie : NULL, &link);
+		if (event < 0)
+			return attach_failed(capture, s->site, s->event, event, f);
+		state->events[state->nr_events++] = event;
+		if (link >= 0)
+			state->links[state->nr_links++] = link;
+	}
+	return err;
+}
+
+static void bpf_detach(void *opaque, struct capture *capture)
+{
+	struct bpf_state *state = opaque;
+
+	(void)capture;
+	close_in_parallel(state->links, state->nr_links);
+	close_in_parallel(state->events, state->nr_events);
+	state->nr_links = state->nr_events = 0;
+}
+
+static void bpf_close(void *opaque)
+{
+	struct bpf_state *state = opaque;
+
+	if (!state)
+		return;
+	bpf_detach(state, NULL);
+	for (size_t i = 0; i < state->nr_programs; i++) {
+		if (state->programs[i].fd >= 0)
+			close(state->programs[i].fd);
+		free(state->programs[i].insns);
+	}
+	if (state->output >= 0)
+		close(state->output);
+	follow_end(&state->follow);
+	free(state->programs);
+	free(state->sites);
+	free(state->links);
+	free(state->events);
+	free(state);
+}
+
+const struct backend backend_bpf = {
+	.name = "bpf",
+	.how = "BPF programs on uprobe_multi links",
+	.missing = multi_missing,
+	.cannot = fetch_cannot,
+	.open = multi_open,
+	.format = bpf_format,
+	.attach = multi_attach,
+	.detach = bpf_detach,
+	.close = bpf_close,
+};
+
+const struct backend backend_bpf_perf = {
+	.name = "bpf-perf",
+	.how = "BPF programs on perf events of the uprobe PMU",
+	.missing = perf_missing,
+	.cannot = fetch_cannot,
+	.open = perf_open,
+	.format = bpf_format,
+	.attach = perf_attach,
+	.detach = bpf_detach,
+	.close = bpf_close,
+};

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* fathom record: records the hits of static probes into a perf.data file. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/recording.h"
+#include "collector/site.h"
+#include "core/command.h"
+#include "core/failure.h"
+#include "core/options.h"
+#include "core/stop.h"
+#include "core/units.h"
+
+enum { PROBES_SHOWN = 20, EVENTS_MAX = 5000 };
+
+struct record_options {
+	struct string_list specs, files, pids;
+	bool all, quiet, verbose, compress, force, follow;
+	const char *output, *backend, *site;
+	uint64_t ring_size, string_size, duration_ns;
+};
+
+static const struct option_row rows[] = {
+	{"event", 'e', OPTION_LIST, offsetof(struct record_options, specs), "SPEC",
+	 "probes to record: PROVIDER:NAME, globs allowed; may be given again", 0, 0},
+	{"file", 'x', OPTION_LIST, offsetof(struct record_options, files), "FILE",
+	 "program or library that has the probes; may be given again", 0, 0},
+	{"pid", 'p', OPTION_LIST, offsetof(struct record_options, pids), "PID,...",
+	 "record these processes, and look for probes in the files they map", 0, 0},
+	{"all", 'a', OPTION_FLAG, offsetof(struct record_options, all), NULL,
+	 "record every process of the files (the default without -p and COMMAND)", 0, 0},
+	{"follow", 0, OPTION_FLAG, offsetof(struct record_options, follow), NULL,
+	 "with -p: also the children they fork from now on", 0, 0},
+	{"output", 'o', OPTION_STRING, offsetof(struct record_options, output), "FILE",
+	 "trace to write (perf.data); - streams to standard output", 0, 0},
+	{"duration", 0, OPTION_TIME, offsetof(struct record_options, duration_ns), "TIME",
+	 "stop after this time", 0, 0},
+	{"compress", 'z', OPTION_FLAG, offsetof(struct record_options, compress), NULL,
+	 "compress the trace with zstd", 0, 0},
+	{"mmap-size", 'm', OPTION_SIZE, offsetof(struct record_options, ring_size),
+	 "SIZE", "ring per CPU, rounded up to a power of two (8m)", 4096, 1 << 30},
+	{"string-size", 0, OPTION_SIZE, offsetof(struct record_options, string_size),
+	 "SIZE", "most bytes of a string argument (128)", 8, 4096},
+	{"backend", 0, OPTION_STRING, offsetof(struct record_options, backend), "NAME",
+	 "auto, bpf, bpf-perf or uprobe", 0, 0},
+	{"site", 0, OPTION_STRING, offsetof(struct record_options, site), "KIND",
+	 "auto, or nop: only the one-byte nop", 0, 0},
+	{"force", 0, OPTION_FLAG, offsetof(struct record_options, force), NULL,
+	 "also probe sites that this kernel's uprobes may corrupt", 0, 0},
+	{"quiet", 'q', OPTION_FLAG, offsetof(struct record_options, quiet), NULL,
+	 "say nothing but errors and losses", 0, 0},
+	{"verbose", 'v', OPTION_FLAG, offsetof(struct record_options, verbose), NULL,
+	 "list every probe, its sites and losses", 0, 0},
+	{0},
+};
+
+static const struct usage usage = {
+	.command = "record",
+	.synopsis = "-e SPEC... [-x FILE] [-p PID | -a | -- COMMAND...]",
+	.summary = "Record the hits of static probes into a perf.data file.",
+	.rows = rows,
+	.more = "Examples:\n"
+		"  fathom record -e 'fathom:*' -- fathom bench job.fio\n"
+		"  fathom record -e 'postgresql:query__*' -x "
+		"/usr/lib/postgresql/15/bin/postgres\n"
+		"  fathom record -e 'libstdcxx:throw' -p 1234 -o - | perf script -i -\n",
+};
+
+/* What the command works with. */
+struct record {
+	struct record_options options;
+	struct target target;
+	struct plan plan;
+	struct site_features features;
+	const struct backend *backend;
+	struct failure failure;
+	int argc;
+	char **argv;
+	char **command; /* NULL without one */
+};
+
+static int check_usage(const struct record *r)
+{
+	const struct record_options *o = &r->options;
+	const char *sites[] = {"auto", "nop"};
+
+	if (!o->specs.count)
+		return options_complain(&usage,
+					"which probes? -e PROVIDER:NAME is missing");
+	if ((o->pids.count != 0) + o->all + (r->command != NULL) > 1)
+		return options_complain(&usage,
+					"-p, -a and a command exclude each other");
+	if (!o->files.count && !o->pids.count && !r->command)
+		return options_complain(&usage, "whose probes? Give -x FILE, -p PID or a "
+						"command");
+	if (o->follow && !o->pids.count)
+		return options_complain(&usage,
+					"--follow needs -p (a command is followed)");
+	if (strcmp(o->backend, "auto") && !backend_find(o->backend))
+		return options_complain(&usage,
+					"--backend is auto, bpf, bpf-perf or uprobe, "
+					"not '%s'",
+					o->backend);
+	if (strcmp(o->site, sites[0]) && strcmp(o->site, sites[1]))
+		return options_complain(&usage, "--site is auto or nop, not '%s'",
+					o->site);
+	if (!strcmp(o->output, "-") && isatty(STDOUT_FILENO))
+		return options_complain(&usage,
+					"-o - needs a pipe or a file behind stdout");
+	return 0;
+}
+
+/* A file of a process that may be anything: what is no ELF file is passed over. */
+static int add_mapped_file(void *user, const char *path, struct failure *f)
+{
+	int err = plan_add_file(user, path, f);
+
+	return err == -ENOMEM ? err : 0;
+}
+
+static int add_command_file(struct record *r)
+{
+	char *path;
+	int err = target_find_command(r->command[0], &path, &r->failure);
+
+	if (err)
+		return err;
+	err = plan_add_file(&r->plan, path, &r->failure);
+	free(path);
+	return err;
+}
+
+static int add_files(struct record *r)
+{
+	const struct string_list *files = &r->options.files;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < files->count; i++)
+		err = plan_add_file(&r->plan, files->items[i], &r->failure);
+	if (err || files->count)
+		return err;
+	if (r->command)
+		return add_command_file(r);
+	for (size_t i = 0; !err && i < r->target.nr_pids; i++)
+		err = target_each_file(r->target.pids[i], add_mapped_file, &r->plan,
+				       &r->failure);
+	return err;
+}
+
+static int choose_backend(struct record *r)
+{
+	struct failure *f = &r->failure;
+	const struct backend *other;
+	char why[sizeof(f->text)];
+
+	r->backend = backend_find(r->options.backend);
+	if (r->backend) {
+		int err = r->backend->missing(f);
+
+		if (!err)
+			return 0;
+		memcpy(why, f->text, sizeof(why));
+		other = backend_best(NULL);
+		return fail(f, err, "%.300s; %s%s (see fathom doctor)", why,
+			    other ? "what works here is --backend "
+				  : "no backend works here",
+			    other ? other->name : "");
+	}
+	r->backend = backend_best(f);
+	if (r->backend)
+		return 0;
+	memcpy(why, f->text, sizeof(why));
+	return fail(f, -EPERM,
+		    "%.300s; no backend works for this user (see fathom doctor)", why);
+}
+
+static int choose_sites(struct record *r)
+{
+	const struct plan_event *event;
+	const struct plan_site *hazard;
+
+	if (!strcmp(r->options.site, "nop"))
+		return 0;
+	site_features_learn(&r->features);
+	sites_choose(&r->plan, &r->features);
+	hazard = sites_hazard(&r->plan, &r->features, &event);
+	if (!hazard)
+		return 0;
+	if (!r->options.force)
+		return fail(
+			&r->failure, -EPERM,
+			"%s in %s is a five-byte nop, on which this kernel's uprobes "
+			"corrupt functions that use the red zone; --force records it all "
+			"the same",
+			event->name, r->plan.files[hazard->file].path);
+	command_warn("record",
+		     "%s may corrupt the traced program: its site is a five-byte nop",
+		     event->name);
+	return 0;
+}
+
+/* What the plan asks for and the backend can give. */
+static int make_plan(struct record *r)
+{
+	int err = add_files(r);
+
+	if (!err)
+		err = plan_choose(&r->plan, &r->options.specs, &r->failure);
+	if (!err && r->plan.nr_events > EVENTS_MAX)
+		err = fail(&r->failure, -E2BIG, "%zu probes match, more than %d",
+			   r->plan.nr_events, EVENTS_MAX);
+	if (!err)
+		err = choose_backend(r);
+	if (!err)
+		err = plan_leave_out(&r->plan, r->backend->cannot, r->backend->all_sites);
+	if (!err)
+		err = choose_sites(r);
+	return err;
+}
+
+static void count_kinds(const struct plan *plan, size_t kinds[SITE_KINDS])
+{
+	for (size_t i = 0; i < plan->nr_events; i++)
+		for (size_t j = 0; j < plan->events[i].nr_sites; j++)
+			kinds[plan->events[i].sites[j].kind]++;
+}
+
+/* Why sites are not as fast as they could be; "" when there is no more to say. */
+static const char *slow_reason(const struct record *r, const size_t kinds[SITE_KINDS])
+{
+	if (!strcmp(r->options.site, "nop"))
+		return " (as asked)";
+	if (!kinds[SITE_NOP])
+		return " (fast and safe here)";
+	if (!r->features.nop5_fast && !r->features.nop10_fast)
+		return " (this kernel has no faster one)";
+	return kinds[SITE_NOP5] + kinds[SITE_NOP10] ? " (not every probe has a fast site)"
+						    : " (the probes have no fast site)";
+}
+
+static void say_plan(const struct record *r)
+{
+	size_t kinds[SITE_KINDS] = {0};
+	const char *separator = "";
+
+	for (size_t i = 0; i < r->plan.nr_notices; i++)
+		command_warn("record", "%s", r->plan.notices[i]);
+	if (r->options.quiet)
+		return;
+	count_kinds(&r->plan, kinds);
+	fprintf(stderr, "[ fathom record: %zu probe%s, backend %s: %s; sites: ",
+		r->plan.nr_events, r->plan.nr_events == 1 ? "" : "s", r->backend->name,
+		r->backend->how);
+	for (enum site_kind kind = 0; kind < SITE_KINDS; kind++) {
+		if (!kinds[kind])
+			continue;
+		fprintf(stderr, "%s%zu %s", separator, kinds[kind], site_kind_name(kind));
+		separator = ", ";
+	}
+	fprintf(stderr, "%s ]\n", slow_reason(r, kinds));
+}
+
+/* 1234567 as "1,234,567"; into one of a few turns, so that a line can have several. */
+static const char *grouped(uint64_t value)
+{
+	static char turns[4][32];
+	static unsigned turn;
+	char *out = turns[turn++ % 4], digits[24];
+	int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value),
+	    at = 0;
+
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			out[at++] = ',';
+		out[at++] = digits[i];
+	}
+	out[at] = 0;
+	return out;
+}
+
+static void say_event(const struct plan_event *event, bool exact_losses)
+{
+	fprintf(stderr, "  %-32s %14s hit%s%s", event->name, grouped(event->hits),
+		event->hits == 1 ? "" : "s",
+		event->hits ? "" : "   (attached, never hit)");
+	if (exact_losses && event->lost)
+		fprintf(stderr, ", %s lost", grouped(event->lost));
+	fputc('\n', stderr);
+}
+
+static void say_events(const struct record *r, const struct recording_result *result)
+{
+	size_t shown = 0, silent = 0;
+
+	for (size_t i = 0; i < r->plan.nr_events; i++) {
+		const struct plan_event *event = &r->plan.events[i];
+
+		if (r->options.verbose || r->plan.nr_events <= PROBES_SHOWN ||
+		    (event->hits && shown < PROBES_SHOWN)) {
+			say_event(event, result->exact_losses);
+			shown++;
+		} else {
+			silent++;
+		}
+	}
+	if (silent)
+		fprintf(stderr,
+			"  %zu more probes, most of them never hit (-v lists all)\n",
+			silent);
+}
+
+static void say_losses(const struct record *r, const struct recording_result *result)
+{
+	const char *separator = "";
+
+	if (!result->lost)
+		return;
+	fprintf(stderr, "[ fathom record: lost ");
+	for (unsigned cpu = 0; cpu < result->cpus; cpu++) {
+		if (!result->lost_on_cpu[cpu])
+			continue;
+		fprintf(stderr, "%s%s on CPU %u", separator,
+			grouped(result->lost_on_cpu[cpu]), cpu);
+		separator = ", ";
+	}
+	fprintf(stderr, "; a larger ring (-m) or fewer probes help ]\n");
+	for (size_t i = 0; r->options.quiet && i < r->plan.nr_events; i++)
+		if (r->plan.events[i].lost)
+			say_event(&r->plan.events[i], result->exact_losses);
+}
+
+static void say_result(const struct record *r, const struct recording_result *result)
+{
+	char size[UNIT_TEXT];
+
+	if (!r->options.quiet)
+		say_events(r, result);
+	say_losses(r, result);
+	if (r->options.quiet)
+		return;
+	fprintf(stderr, "[ fathom record: %s events, %s in %s, %s lost ]\n",
+		grouped(result->events), size_text(size, (double)result->bytes),
+		strcmp(r->options.output, "-") ? r->options.output : "the pipe",
+		grouped(result->lost));
+}
+
+static size_t power_of_two(uint64_t size)
+{
+	size_t power = 4096;
+
+	while (power < size)
+		power *= 2;
+	return power;
+}
+
+static int run(struct record *r)
+{
+	const struct record_options *o = &r->options;
+	struct recording_options recording = {
+		.backend = r->backend,
+		.plan = &r->plan,
+		.target = &r->target,
+		.command = r->command ? r->command[0] : NULL,
+		.path = o->output,
+		.compress = o->compress ? 1 : 0,
+		.ring_size = o->ring_size ? power_of_two(o->ring_size) : 0,
+		.string_size = (uint32_t)o->string_size,
+		.duration_ns = o->duration_ns,
+		.argc = r->argc,
+		.argv = r->argv,
+	};
+	struct recording_result result;
+	int err = 0;
+
+	if (r->command)
+		err = target_start(&r->target, r->command, !strcmp(o->output, "-"),
+				   &r->failure);
+	if (err)
+		return err;
+	say_plan(r);
+	err = recording_run(&recording, &result, &r->failure);
+	if (!err || result.events)
+		say_result(r, &result);
+	free(result.lost_on_cpu);
+	return err;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct record r = {
+		.options = {.output = "perf.data",
+			    .backend = "auto",
+			    .site = "auto",
+			    .string_size = 128},
+		.target = {.go = -1, .failed = -1, .ended = -1},
+		.argc = argc,
+		.argv = argv,
+	};
+	int first = options_parse(&usage, argc, argv, &r.options), err;
+
+	if (first < 0)
+		return options_exit(first);
+	if (first < argc)
+		r.command = argv + first;
+	err = check_usage(&r);
+	if (err)
+		goto out;
+	stop_on_signals();
+	if (r.options.pids.count)
+		err = target_processes(&r.target, &r.options.pids, &r.failure);
+	r.target.follow = r.options.follow;
+	if (!err)
+		err = make_plan(&r);
+	if (!err)
+		err = run(&r);
+	if (err)
+		err = command_failed("record", &r.failure);
+	target_release(&r.target);
+	plan_release(&r.plan);
+out:
+	string_list_free(&r.options.specs);
+	string_list_free(&r.options.files);
+	string_list_free(&r.options.pids);
+	return err;
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Runs a recording.
+ *
+ * Order matters at both ends. Counters and rings are there before the trace is opened,
+ * because its header holds their ids; the trace is open before the first site is
+ * attached, and the command runs last, so that its first hit counts. At the end the
+ * sites are detached first; then the rings hold all there will ever be, and one more
+ * pass empties them. Only then do the kernel's counts of losses stand still.
+ *
+ * Losses: the kernel puts a LOST record into a ring when there is room again. What was
+ * lost after the last record that fitted is never told there; the counters know, and the
+ * difference is written as a LOST record of our own.
+ */
+#include "collector/recording.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/ring.h"
+#include "collector/sideband.h"
+#include "core/failure.h"
+#include "core/stop.h"
+#include "trace/writer.h"
+
+enum { PASS_MS = 100, TYPES = 1 << 16, NO_EVENT = 0xffff };
+
+struct recording {
+	const struct recording_options *options;
+	struct recording_result *result;
+	struct capture capture;
+	void *backend; /* its state */
+	struct trace_writer *writer;
+	struct writer_event *events;
+	size_t raw_offset;	 /* of a sample's raw data */
+	uint16_t *event_of_type; /* [TYPES]: which event a common_type is */
+	struct failure *failure;
+};
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void count_sample(struct recording *r, const uint8_t *record, size_t size)
+{
+	struct plan *plan = r->options->plan;
+	uint16_t type, event;
+
+	if (size < r->raw_offset + sizeof(type))
+		return;
+	memcpy(&type, record + r->raw_offset, sizeof(type));
+	event = r->event_of_type[type];
+	if (event == NO_EVENT)
+		return;
+	plan->events[event].hits++;
+	r->result->events++;
+}
+
+/* The lost records that the stream itself tells of. */
+static void count_lost(struct recording *r, unsigned cpu, const uint8_t *record,
+		       size_t size)
+{
+	uint64_t lost;
+
+	if (size < sizeof(struct perf_event_header) + 16)
+		return;
+	memcpy(&lost, record + sizeof(struct perf_event_header) + 8, sizeof(lost));
+	r->result->lost += lost;
+	r->result->lost_on_cpu[cpu] += lost;
+}
+
+static int consume(void *user, unsigned cpu, const void *records, size_t size)
+{
+	struct recording *r = user;
+	const uint8_t *at = records, *end = at + size;
+	struct perf_event_header header;
+
+	for (; at < end; at += header.size) {
+		memcpy(&header, at, sizeof(header));
+		if (header.size < sizeof(header) || header.size > end - at)
+			return fail(r->failure, -EBADMSG,
+				    "the ring of CPU %u makes no sense", cpu);
+		if (header.type == PERF_RECORD_SAMPLE)
+			count_sample(r, at, header.size);
+		else if (header.type == PERF_RECORD_LOST)
+			count_lost(r, cpu, at, header.size);
+	}
+	return writer_data(r->writer, records, size, r->failure);
+}
+
+static int open_rings(struct recording *r)
+{
+	const struct recording_options *options = r->options;
+	struct capture *c = &r->capture;
+
+	c->plan = options->plan;
+	c->target = options->target;
+	c->cpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF);
+	c->ring_size =
+		options->ring_size ? options->ring_size : rings_default_size(c->cpus);
+	c->string_size = options->string_size;
+	c->counters.nr_events = (unsigned)options->plan->nr_events;
+	r->result->cpus = c->cpus;
+	r->result->lost_on_cpu = calloc(c->cpus, sizeof(uint64_t));
+	r->event_of_type = malloc(TYPES * sizeof(uint16_t));
+	if (!r->result->lost_on_cpu || !r->event_of_type)
+		return fail(r->failure, -ENOMEM, "out of memory");
+	memset(r->event_of_type, 0xff, TYPES * sizeof(uint16_t));
+	return rings_new(&c->rings, c->cpus, c->ring_size, r->failure);
+}
+
+/* Describes one event of the plan to the writer. */
+static int describe_event(struct recording *r, unsigned number)
+{
+	const struct plan_event *event = &r->options->plan->events[number];
+	struct writer_event *out = &r->events[number];
+	struct counter_choice choice = {.type = PERF_TYPE_TRACEPOINT,
+					.ring_size = r->capture.ring_size};
+	char *format;
+	uint32_t id;
+	int err = r->options->backend->format(r->backend, &r->capture, number, &id,
+					      &format, r->failure);
+
+	if (err)
+		return err;
+	choice.config = id;
+	counter_attr(&out->attr, &choice, number, r->capture.counters.nr_events);
+	if (!r->capture.counters.exact_losses)
+		out->attr.read_format &= ~(uint64_t)PERF_FORMAT_LOST;
+	out->attr.disabled = 0;
+	out->name = event->name;
+	out->system = event->provider;
+	out->format = format;
+	out->ids = counters_ids(&r->capture.counters, number, &out->nr_ids);
+	r->event_of_type[(uint16_t)id] = (uint16_t)number;
+	return out->ids ? 0 : fail(r->failure, -ENOMEM, "out of memory");
+}
+
+static size_t collect_build_ids(const struct plan *plan, struct writer_build_id *ids)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->nr_files; i++) {
+		const struct sdt_file *sdt = plan->files[i].sdt;
+
+		if (!sdt->build_id_size)
+			continue;
+		ids[count].path = sdt->path;
+		ids[count].size = sdt->build_id_size;
+		memcpy(ids[count].id, sdt->build_id, sdt->build_id_size);
+		count++;
+	}
+	return count;
+}
+
+static int open_writer(struct recording *r)
+{
+	const struct recording_options *o = r->options;
+	struct writer_build_id *ids = calloc(o->plan->nr_files + 1, sizeof(*ids));
+	struct writer_options options = {
+		.path = o->path,
+		.compress = o->compress,
+		.events = r->events,
+		.nr_events = o->plan->nr_events,
+		.build_ids = ids,
+		.clockid = CLOCK_MONOTONIC,
+		.wall_ns = now_ns(CLOCK_REALTIME),
+		.clock_ns = now_ns(CLOCK_MONOTONIC),
+		.argc = o->argc,
+		.argv = o->argv,
+	};
+	int err;
+
+	if (!ids)
+		return fail(r->failure, -ENOMEM, "out of memory");
+	options.nr_build_ids = collect_build_ids(o->plan, ids);
+	err = writer_open(&r->writer, &options, r->failure);
+	free(ids);
+	return err;
+}
+
+static int open_trace(struct recording *r)
+{
+	size_t nr_events = r->options->plan->nr_events;
+
+	r->events = calloc(nr_events, sizeof(*r->events));
+	if (!r->events)
+		return fail(r->failure, -ENOMEM, "out of memory");
+	for (unsigned i = 0; i < nr_events; i++) {
+		int err = describe_event(r, i);
+
+		if (err)
+			return err;
+	}
+	r->raw_offset = sizeof(struct perf_event_header) + 8 + 8 + 8 + 4 +
+			(nr_events > 1 ? 8 : 0);
+	return open_writer(r);
+}
+
+static int write_record(void *user, const void *record, size_t size, struct failure *f)
+{
+	struct recording *r = user;
+
+	return writer_data(r->writer, record, size, f);
+}
+
+static struct sideband sideband_of(struct recording *r)
+{
+	return (struct sideband){
+		.write = write_record,
+		.user = r,
+		.id = r->capture.counters.items[0].id,
+		.with_id = r->capture.counters.nr_events > 1,
+	};
+}
+
+/* Names of threads that already run; those that come tell it themselves. */
+static int write_sideband(struct recording *r)
+{
+	const struct target *target = r->options->target;
+	struct sideband sideband = sideband_of(r);
+	int err = 0;
+
+	if (target->kind == TARGET_ALL)
+		return sideband_all(&sideband, r->failure);
+	for (size_t i = 0; !err && i < target->nr_pids; i++)
+		err = sideband_process(&sideband, target->pids[i], r->failure);
+	return err;
+}
+
+static bool is_over(const struct recording *r, uint64_t started_ns)
+{
+	const struct recording_options *o = r->options;
+
+	if (stop_requested())
+		return true;
+	if (o->duration_ns && now_ns(CLOCK_MONOTONIC) - started_ns >= o->duration_ns)
+		return true;
+	if (o->target->kind == TARGET_COMMAND)
+		return target_ended(o->target);
+	return o->target->kind == TARGET_PROCESSES && target_all_gone(o->target);
+}
+
+static int drain(struct recording *r)
+{
+	int err = rings_drain(r->capture.rings, consume, r);
+
+	return err ? err : writer_round(r->writer, r->failure);
+}
+
+static int record_until_over(struct recording *r)
+{
+	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
+	int err = 0;
+
+	while (!err && !is_over(r, started_ns)) {
+		err = rings_wait(r->capture.rings, PASS_MS);
+		if (!err)
+			err = drain(r);
+	}
+	return err;
+}
+
+/* Losses that no record in the stream told of. */
+static int write_untold_losses(struct recording *r)
+{
+	struct capture *c = &r->capture;
+	struct sideband sideband = sideband_of(r);
+	int err = 0;
+
+	counters_read_lost(&c->counters);
+	for (unsigned cpu = 0; !err && cpu < c->cpus; cpu++) {
+		const struct counter *worst = NULL;
+		uint64_t lost = 0, told = r->result->lost_on_cpu[cpu];
+
+		for (size_t i = 0; i < c->counters.count; i++) {
+			const struct counter *counter = &c->counters.items[i];
+
+			if (counter->cpu != cpu)
+				continue;
+			lost += counter->lost;
+			if (!worst || counter->lost > worst->lost)
+				worst = counter;
+		}
+		if (lost <= told)
+			continue;
+		r->result->lost += lost - told;
+		r->result->lost_on_cpu[cpu] = lost;
+		err = sideband_lost(&sideband, worst->id, lost - told, cpu,
+				    now_ns(CLOCK_MONOTONIC), r->failure);
+	}
+	for (size_t i = 0; i < c->counters.count; i++)
+		r->options->plan->events[c->counters.items[i].event].lost +=
+			c->counters.items[i].lost;
+	r->result->exact_losses = c->counters.exact_losses;
+	return err;
+}
+
+/* Detaches and writes what is still in the rings. */
+static int finish(struct recording *r)
+{
+	int err;
+
+	r->options->backend->detach(r->backend, &r->capture);
+	err = drain(r);
+	if (!err)
+		err = write_untold_losses(r);
+	return err ? err : writer_round(r->writer, r->failure);
+}
+
+static int watch_target(struct recording *r)
+{
+	const struct target *target = r->options->target;
+
+	if (target->kind != TARGET_COMMAND || target->ended < 0)
+		return 0;
+	return rings_watch(r->capture.rings, target->ended);
+}
+
+static int run(struct recording *r)
+{
+	const struct recording_options *o = r->options;
+	int err = open_rings(r), ended;
+
+	if (!err)
+		err = watch_target(r);
+	if (!err)
+		err = o->backend->open(&r->backend, &r->capture, r->failure);
+	if (!err)
+		err = open_trace(r);
+	if (err)
+		return err;
+	err = write_sideband(r);
+	if (!err)
+		err = o->backend->attach(r->backend, &r->capture, r->failure);
+	if (!err && o->target->kind == TARGET_COMMAND)
+		err = target_go(o->target, o->command, r->failure);
+	if (!err)
+		err = record_until_over(r);
+	ended = finish(r);
+	return err ? err : ended;
+}
+
+static void release(struct recording *r)
+{
+	if (r->options->backend)
+		r->options->backend->close(r->backend);
+	counters_close(&r->capture.counters);
+	rings_free(r->capture.rings);
+	for (size_t i = 0; r->events && i < r->options->plan->nr_events; i++) {
+		free((void *)r->events[i].ids);
+		free((void *)r->events[i].format);
+	}
+	free(r->events);
+	free(r->event_of_type);
+}
+
+int recording_run(const struct recording_options *options,
+		  struct recording_result *result, struct failure *f)
+{
+	struct recording r = {.options = options, .result = result, .failure = f};
+	int err, closed = 0;
+
+	*result = (struct recording_result){0};
+	err = run(&r);
+	if (r.writer) {
+		result->bytes = writer_bytes_out(r.writer);
+		closed = writer_close(r.writer, err ? NULL : f);
+	}
+	release(&r);
+	return err ? err : closed;
+}

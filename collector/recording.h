@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One run of `fathom record`: from a plan and a backend to a finished trace. */
+#ifndef FATHOM_COLLECTOR_RECORDING_H
+#define FATHOM_COLLECTOR_RECORDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/backend.h"
+
+struct failure;
+struct recording;
+
+struct recording_options {
+	const struct backend *backend;
+	struct plan *plan; /* its hits and losses are counted here */
+	struct target *target;
+	const char *command; /* of a TARGET_COMMAND, for messages */
+	const char *path;    /* of the trace, "-" a pipe on stdout */
+	int compress;	     /* zstd level, 0 none */
+	size_t ring_size;    /* bytes per CPU, 0 chooses */
+	uint32_t string_size;
+	uint64_t duration_ns; /* 0: until the command ends or a signal comes */
+	int argc;	      /* our own command line, for the trace's header */
+	char **argv;
+};
+
+/* How it went. */
+struct recording_result {
+	uint64_t events;
+	uint64_t lost;
+	uint64_t bytes;	       /* of the trace */
+	uint64_t *lost_on_cpu; /* [cpus], to be freed */
+	unsigned cpus;
+	bool exact_losses; /* per event, by the kernel's own counters */
+};
+
+/*
+ * Records until the end. Returns 0, or the first failure with its reason in @f; what
+ * was written until then is a readable trace, and @result holds in both cases.
+ */
+int recording_run(const struct recording_options *options,
+		  struct recording_result *result, struct failure *f);
+
+#endif

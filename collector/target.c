@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Finds processes and their files; starts a command that waits until all is ready. */
+#include "collector/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/failure.h"
+
+static int add_process(struct target *target, pid_t pid, struct failure *f)
+{
+	pid_t *pids;
+
+	if (kill(pid, 0) < 0 && errno == ESRCH)
+		return fail(f, -ESRCH, "there is no process %d", pid);
+	pids = reallocarray(target->pids, target->nr_pids + 1, sizeof(*pids));
+	if (!pids)
+		return fail(f, -ENOMEM, "out of memory");
+	target->pids = pids;
+	pids[target->nr_pids++] = pid;
+	return 0;
+}
+
+int target_processes(struct target *target, const struct string_list *pids,
+		     struct failure *f)
+{
+	target->kind = TARGET_PROCESSES;
+	for (size_t i = 0; i < pids->count; i++) {
+		const char *text = pids->items[i];
+
+		do {
+			char *end;
+			long pid = strtol(text, &end, 10);
+			int err;
+
+			if (end == text || pid <= 0 || pid > INT32_MAX ||
+			    (*end && *end != ','))
+				return fail(f, -EINVAL, "'%s' is not a process id",
+					    pids->items[i]);
+			err = add_process(target, (pid_t)pid, f);
+			if (err)
+				return err;
+			text = *end ? end + 1 : end;
+		} while (*text);
+	}
+	return 0;
+}
+
+static bool is_executable(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+	       access(path, X_OK) == 0;
+}
+
+int target_find_command(const char *command, char **path, struct failure *f)
+{
+	const char *search = getenv("PATH");
+
+	if (strchr(command, '/')) {
+		if (!is_executable(command))
+			return fail(f, -ENOENT, "%s: not a program that can be run",
+				    command);
+		*path = strdup(command);
+		return *path ? 0 : fail(f, -ENOMEM, "out of memory");
+	}
+	for (search = search ? search : "/usr/bin:/bin"; *search;) {
+		size_t length = strcspn(search, ":");
+
+		if (asprintf(path, "%.*s/%s", (int)length, length ? search : ".",
+			     command) < 0)
+			return fail(f, -ENOMEM, "out of memory");
+		if (is_executable(*path))
+			return 0;
+		free(*path);
+		search += length + (search[length] == ':');
+	}
+	*path = NULL;
+	return fail(f, -ENOENT, "%s: command not found", command);
+}
+
+/* The child's life before the command: waits for a byte, or for our death. */
+static void __attribute__((noreturn)) wait_and_exec(int go, int failed, char **argv)
+{
+	int reason = ECANCELED;
+	char byte;
+
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	if (read(go, &byte, 1) == 1) {
+		execvp(argv[0], argv);
+		reason = errno;
+	}
+	if (write(failed, &reason, sizeof(reason)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+int target_start(struct target *target, char **argv, bool quiet_stdout, struct failure *f)
+{
+	int go[2], failed[2];
+	pid_t child;
+
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return fail(f, -errno, "pipe: %s", strerror(errno));
+	if (pipe2(failed, O_CLOEXEC) < 0) {
+		int err = fail(f, -errno, "pipe: %s", strerror(errno));
+
+		close(go[0]);
+		close(go[1]);
+		return err;
+	}
+	child = fork();
+	if (child == 0) {
+		close(go[1]);
+		if (quiet_stdout)
+			dup2(STDERR_FILENO, STDOUT_FILENO);
+		wait_and_exec(go[0], failed[1], argv);
+	}
+	close(go[0]);
+	close(failed[1]);
+	target->kind = TARGET_COMMAND;
+	target->follow = true;
+	target->go = go[1];
+	target->failed = failed[0];
+	if (child < 0)
+		return fail(f, -errno, "fork: %s", strerror(errno));
+	target->ended = (int)syscall(SYS_pidfd_open, child, 0);
+	return add_process(target, child, f);
+}
+
+int target_go(struct target *target, const char *command, struct failure *f)
+{
+	int reason;
+
+	if (write(target->go, "g", 1) != 1)
+		return fail(f, -errno, "cannot start %s: %s", command, strerror(errno));
+	close(target->go);
+	target->go = -1;
+	/* The pipe closes by itself when the exec succeeds. */
+	if (read(target->failed, &reason, sizeof(reason)) == sizeof(reason))
+		return fail(f, -reason, "cannot run %s: %s", command, strerror(reason));
+	return 0;
+}
+
+bool target_ended(const struct target *target)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)target->pids[0], &info, WEXITED | WNOHANG | WNOWAIT) <
+		       0 ||
+	       info.si_pid != 0;
+}
+
+bool target_all_gone(const struct target *target)
+{
+	for (size_t i = 0; i < target->nr_pids; i++)
+		if (kill(target->pids[i], 0) == 0 || errno != ESRCH)
+			return false;
+	return true;
+}
+
+void target_release(struct target *target)
+{
+	if (target->kind == TARGET_COMMAND && target->nr_pids) {
+		if (target->go >= 0)
+			close(target->go); /* it ends when it reads nothing */
+		else if (!target_ended(target))
+			kill(target->pids[0], SIGTERM);
+		close(target->failed);
+		if (target->ended >= 0)
+			close(target->ended);
+		waitpid(target->pids[0], NULL, 0);
+	}
+	free(target->pids);
+	target->pids = NULL;
+	target->nr_pids = 0;
+}
+
+/* One line of /proc/PID/maps; true when it is a file mapped for execution. */
+static bool mapped_file(const char *line, unsigned long *start, unsigned long *end,
+			const char **path)
+{
+	char access[5];
+	int at = 0;
+
+	if (sscanf(line, "%lx-%lx %4s %*x %*s %*u %n", start, end, access, &at) != 3 ||
+	    !at)
+		return false;
+	*path = line + at;
+	return access[2] == 'x' && **path == '/';
+}
+
+static int visible_path(char *out, size_t room, pid_t pid, const char *path,
+			unsigned long start, unsigned long end)
+{
+	snprintf(out, room, "/proc/%d/root%s", pid, path);
+	if (access(out, R_OK) == 0)
+		return 0;
+	/* Deleted or replaced since: the kernel still has it. */
+	snprintf(out, room, "/proc/%d/map_files/%lx-%lx", pid, start, end);
+	return access(out, R_OK);
+}
+
+int target_each_file(pid_t pid, target_file *each, void *user, struct failure *f)
+{
+	char name[64], visible[4200], *line = NULL;
+	unsigned long start, end;
+	size_t room = 0;
+	const char *path;
+	int err = 0;
+	FILE *maps;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	maps = fopen(name, "re");
+	if (!maps)
+		return fail(f, -errno, "cannot read %s: %s", name, strerror(errno));
+	while (!err && getline(&line, &room, maps) > 0) {
+		line[strcspn(line, "\n")] = 0;
+		if (mapped_file(line, &start, &end, &path) &&
+		    visible_path(visible, sizeof(visible), pid, path, start, end) == 0)
+			err = each(user, visible, f);
+	}
+	free(line);
+	fclose(maps);
+	return err;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whose hits are recorded: everybody's, some processes', or those of a command. */
+#ifndef FATHOM_COLLECTOR_TARGET_H
+#define FATHOM_COLLECTOR_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "core/options.h"
+
+struct failure;
+
+enum target_kind {
+	TARGET_ALL,	  /* every process of the traced files */
+	TARGET_PROCESSES, /* those of @pids */
+	TARGET_COMMAND,	  /* a command that we start, and all it forks */
+};
+
+struct target {
+	enum target_kind kind;
+	pid_t *pids; /* process ids; of a command the one we started */
+	size_t nr_pids;
+	bool follow; /* what they fork, too */
+	int go;	     /* of a command: writing here lets it exec; else -1 */
+	int failed;  /* … reads an errno if the exec failed */
+	int ended;   /* … a pidfd, readable when it ended */
+};
+
+/* Parses the values of -p: process ids, also several separated by commas. */
+int target_processes(struct target *target, const struct string_list *pids,
+		     struct failure *f);
+
+/* The path that execvp would run for @command; to be freed. */
+int target_find_command(const char *command, char **path, struct failure *f);
+
+/* Forks a child that waits to become @argv. With @quiet_stdout its standard output is
+ * our standard error, since ours carries the trace. */
+int target_start(struct target *target, char **argv, bool quiet_stdout,
+		 struct failure *f);
+
+/* Lets it go. Returns 0, or the errno of its exec with the reason in @f. */
+int target_go(struct target *target, const char *command, struct failure *f);
+
+bool target_ended(const struct target *target);	   /* the command */
+bool target_all_gone(const struct target *target); /* every process */
+
+/* Ends a command that still runs (SIGTERM, as perf does) and collects it. */
+void target_release(struct target *target);
+
+/* Calls @each for the path of every file that is mapped with execute permission into
+ * process @pid, as a path that we can open (below /proc/PID/root). */
+typedef int target_file(void *user, const char *path, struct failure *f);
+int target_each_file(pid_t pid, target_file *each, void *user, struct failure *f);
+
+#endif
