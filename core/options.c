@@ -31,9 +31,12 @@ static int print_help(const struct usage *usage)
 	printf("Usage: fathom %s %s\n\n%s\n\nOptions:\n", usage->command, usage->synopsis,
 	       usage->summary);
 	for (const struct option_row *row = usage->rows; row->name; row++) {
-		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", row->letter ? '-' : ' ',
+		bool optional = row->kind == OPTION_OPTIONAL;
+
+		snprintf(left, sizeof(left), "%c%c%s --%s%s%s%s", row->letter ? '-' : ' ',
 			 row->letter ? row->letter : ' ', row->letter ? "," : " ",
-			 row->name, row->value ? " " : "", row->value ? row->value : "");
+			 row->name, optional ? "[=" : (row->value ? " " : ""),
+			 row->value ? row->value : "", optional ? "]" : "");
 		if (strlen(left) >= HELP_COLUMN)
 			printf("  %s\n  %*s %s\n", left, HELP_COLUMN, "", row->help);
 		else
@@ -103,6 +106,9 @@ static int store(const struct usage *usage, const struct option_row *row,
 	case OPTION_STRING:
 		*(const char **)to = text;
 		return 0;
+	case OPTION_OPTIONAL:
+		*(const char **)to = text ? text : "";
+		return 0;
 	case OPTION_LIST:
 		return list_add(to, text);
 	case OPTION_NUMBER:
@@ -146,12 +152,14 @@ int options_parse(const struct usage *usage, int argc, char **argv, void *option
 
 	for (size_t i = 0; i < rows; i++) {
 		const struct option_row *row = &usage->rows[i];
-		bool takes = row->kind != OPTION_FLAG;
+		int takes = row->kind == OPTION_FLAG	   ? no_argument
+			    : row->kind == OPTION_OPTIONAL ? optional_argument
+							   : required_argument;
 
 		longs[i] = (struct option){row->name, takes, NULL, FIRST_LONG + (int)i};
 		if (row->letter) {
 			*s++ = row->letter;
-			if (takes)
+			if (takes == required_argument)
 				*s++ = ':';
 		}
 	}

@@ -19,6 +19,7 @@ struct string_list {
 enum option_kind {
 	OPTION_FLAG,   /* bool, no value */
 	OPTION_STRING, /* const char *, points into argv */
+	OPTION_OPTIONAL, /* the same; "--name=VALUE", or "" for "--name" alone */
 	OPTION_LIST,   /* struct string_list, may be given again and again */
 	OPTION_NUMBER, /* uint64_t, decimal or 0x */
 	OPTION_SIZE,   /* uint64_t bytes, with fio's suffixes (core/units.h) */
