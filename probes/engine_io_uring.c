@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Engine io_uring: the submission and completion rings of Linux, through liburing.
+ *
+ * The file and the buffers are registered, which spares the kernel a reference and
+ * the pinning of pages per request. Which way completions come depends on polling:
+ *
+ *   no polling  DEFER_TASKRUN (6.1+): the kernel finishes requests only when the
+ *               thread waits in it, several at a time and without interrupting it.
+ *   polling     not that: a completion must appear in the ring while the thread
+ *               reads it in user space and does not enter the kernel. COOP_TASKRUN
+ *               is left out for the same reason.
+ *
+ * An old kernel refuses the flags with EINVAL; the ring is then set up without.
+ */
+#include <errno.h>
+#include <liburing.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/failure.h"
+#include "probes/engine.h"
+#include "probes/probes.h"
+
+struct uring_queue {
+	struct io_uring ring;
+	bool ring_is_up;
+	bool fixed_buffers;
+	bool fixed_file;
+};
+
+static void uring_close(void *queue)
+{
+	struct uring_queue *q = queue;
+
+	if (!q)
+		return;
+	if (q->ring_is_up)
+		io_uring_queue_exit(&q->ring);
+	free(q);
+}
+
+static int set_up_ring(struct io_uring *ring, unsigned depth, bool polls)
+{
+	unsigned flags = IORING_SETUP_SINGLE_ISSUER;
+	int err;
+
+	if (!polls)
+		flags |= IORING_SETUP_DEFER_TASKRUN;
+	err = io_uring_queue_init(depth, ring, flags);
+	return err == -EINVAL ? io_uring_queue_init(depth, ring, 0) : err;
+}
+
+/* Both only save work: where a limit (RLIMIT_MEMLOCK) forbids them, go without. */
+static void register_what_we_can(struct uring_queue *q, const struct engine_setup *setup)
+{
+	struct iovec area = {setup->buffers, setup->buffers_size};
+
+	q->fixed_file = io_uring_register_files(&q->ring, &setup->fd, 1) == 0;
+	q->fixed_buffers =
+		setup->buffers_size && io_uring_register_buffers(&q->ring, &area, 1) == 0;
+}
+
+static int uring_open(void **queue, const struct engine_setup *setup, struct failure *f)
+{
+	struct uring_queue *q = calloc(1, sizeof(*q));
+	int err;
+
+	*queue = q;
+	if (!q)
+		return -ENOMEM;
+	err = set_up_ring(&q->ring, setup->depth, setup->polls);
+	if (err)
+		return fail(f, err,
+			    "io_uring: cannot set up a ring of %u requests (%s); "
+			    "see /proc/sys/kernel/io_uring_disabled",
+			    setup->depth, strerror(-err));
+	q->ring_is_up = true;
+	register_what_we_can(q, setup);
+	return 0;
+}
+
+static void prepare(const struct uring_queue *q, struct io_uring_sqe *sqe,
+		    const struct request *r)
+{
+	int fd = q->fixed_file ? 0 : r->fd;
+
+	switch ((enum io_op)r->op) {
+	case IO_READ:
+		if (q->fixed_buffers)
+			io_uring_prep_read_fixed(sqe, fd, r->buffer, r->length, r->offset,
+						 0);
+		else
+			io_uring_prep_read(sqe, fd, r->buffer, r->length, r->offset);
+		break;
+	case IO_WRITE:
+		if (q->fixed_buffers)
+			io_uring_prep_write_fixed(sqe, fd, r->buffer, r->length,
+						  r->offset, 0);
+		else
+			io_uring_prep_write(sqe, fd, r->buffer, r->length, r->offset);
+		break;
+	case IO_SYNC:
+		io_uring_prep_fsync(sqe, fd, 0);
+		break;
+	}
+}
+
+static void uring_queue(void *queue, struct request *r)
+{
+	struct uring_queue *q = queue;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&q->ring);
+
+	prepare(q, sqe, r);
+	if (q->fixed_file)
+		io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
+	io_uring_sqe_set_data(sqe, r);
+}
+
+static int uring_submit(void *queue)
+{
+	struct uring_queue *q = queue;
+
+	return io_uring_submit(&q->ring);
+}
+
+static unsigned uring_reap(void *queue, struct request **done, unsigned room)
+{
+	struct uring_queue *q = queue;
+	unsigned count = 0, head;
+	struct io_uring_cqe *cqe;
+
+	io_uring_for_each_cqe(&q->ring, head, cqe)
+	{
+		if (count == room)
+			break;
+		done[count] = io_uring_cqe_get_data(cqe);
+		done[count++]->result = cqe->res;
+	}
+	io_uring_cq_advance(&q->ring, count);
+	return count;
+}
+
+static int uring_wait(void *queue)
+{
+	struct uring_queue *q = queue;
+	struct io_uring_cqe *cqe;
+
+	return io_uring_wait_cqe(&q->ring, &cqe);
+}
+
+static bool uring_has_ring(const void *queue)
+{
+	(void)queue;
+	return true;
+}
+
+const struct engine engine_io_uring = {
+	.name = "io_uring",
+	.needs_file = true,
+	.open = uring_open,
+	.close = uring_close,
+	.queue = uring_queue,
+	.submit = uring_submit,
+	.reap = uring_reap,
+	.wait = uring_wait,
+	.has_ring = uring_has_ring,
+};

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The file or device that a job works on. */
+#include "probes/job_target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "core/failure.h"
+#include "core/stop.h"
+#include "core/text.h"
+#include "probes/engine.h"
+#include "probes/job.h"
+#include "probes/random.h"
+#include "probes/write_guard.h"
+
+static const struct {
+	unsigned long magic;
+	const char *name;
+} file_systems[] = {
+	{EXT4_SUPER_MAGIC, "ext4"},
+	{XFS_SUPER_MAGIC, "xfs"},
+	{BTRFS_SUPER_MAGIC, "btrfs"},
+	{F2FS_SUPER_MAGIC, "f2fs"},
+	{TMPFS_MAGIC, "tmpfs"},
+	{RAMFS_MAGIC, "ramfs"},
+	{OVERLAYFS_SUPER_MAGIC, "overlayfs"},
+	{NFS_SUPER_MAGIC, "nfs"},
+	{FUSE_SUPER_MAGIC, "fuse"},
+	{SYSFS_MAGIC, "sysfs"},
+	{PROC_SUPER_MAGIC, "proc"},
+	{SQUASHFS_MAGIC, "squashfs"},
+	{V9FS_MAGIC, "9p"},
+	{0, NULL},
+};
+
+static void look_at_file_system(struct job_target *t, int fd)
+{
+	struct statfs fs;
+
+	t->file_system = "unknown";
+	if (fstatfs(fd, &fs))
+		return;
+	for (int i = 0; file_systems[i].name; i++)
+		if (file_systems[i].magic == (unsigned long)fs.f_type)
+			t->file_system = file_systems[i].name;
+	t->in_memory = fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
+}
+
+static bool device_has(dev_t device, const char *what)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s", major(device),
+		 minor(device), what);
+	return access(path, F_OK) == 0;
+}
+
+static void look_at_device(struct job_target *t)
+{
+	char path[64], link[256]; /* "../../devices/…/vda" */
+	const char *slash;
+	ssize_t size;
+
+	t->device_mapper = device_has(t->device, "dm");
+	t->md = device_has(t->device, "md");
+	t->loop = device_has(t->device, "loop");
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(t->device),
+		 minor(t->device));
+	size = readlink(path, link, sizeof(link) - 1);
+	if (size <= 0)
+		return;
+	link[size] = 0;
+	slash = strrchr(link, '/');
+	snprintf(t->disk, sizeof(t->disk), "%.63s", slash ? slash + 1 : link);
+}
+
+/* Laying out */
+
+enum { LAYOUT_CHUNK = 1 << 20 };
+
+static int write_all(int fd, const void *data, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			data = (const char *)data + n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+static int fill(int fd, uint64_t size, const char *path, struct failure *f)
+{
+	uint64_t *chunk = malloc(LAYOUT_CHUNK), seed = 1, done = 0;
+	int err = chunk ? 0 : -ENOMEM;
+
+	for (size_t i = 0; chunk && i < LAYOUT_CHUNK / sizeof(*chunk); i++)
+		chunk[i] = random_mix(&seed);
+	while (!err && done < size) {
+		uint64_t part = size - done < LAYOUT_CHUNK ? size - done : LAYOUT_CHUNK;
+
+		progress("laying out %s: %llu of %llu MiB", path,
+			 (unsigned long long)done >> 20, (unsigned long long)size >> 20);
+		chunk[0] = done;
+		err = stop_requested() ? -EINTR : write_all(fd, chunk, part);
+		done += part;
+	}
+	progress_end();
+	free(chunk);
+	if (!err && fsync(fd))
+		err = -errno;
+	return err ? fail(f, err, "%s: laying out %llu bytes: %s", path,
+			  (unsigned long long)size, strerror(-err))
+		   : 0;
+}
+
+/* The last byte that any worker of @job touches, plus one; @job->size is set. */
+static uint64_t wanted_size(const struct job *job)
+{
+	return job->offset + job->offset_increment * (job->numjobs - 1) + job->size;
+}
+
+static int lay_out(const struct job *job, int create, struct failure *f)
+{
+	int fd, err;
+
+	if (!job->size)
+		return fail(f, -ENOENT, "%s %s; give size= and it will be laid out",
+			    job->filename, create ? "does not exist" : "is empty");
+	fd = open(job->filename, O_WRONLY | create | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(f, -errno, "%s: cannot create: %s", job->filename,
+			    strerror(errno));
+	err = job_reads(job) ? fill(fd, wanted_size(job), job->filename, f) : 0;
+	if (!err && !job_reads(job) && ftruncate(fd, (off_t)wanted_size(job)))
+		err = fail(f, -errno, "%s: cannot set its size: %s", job->filename,
+			   strerror(errno));
+	close(fd);
+	if (err && create)
+		unlink(job->filename);
+	return err;
+}
+
+/* A file that is missing or empty has nothing to lose. */
+static int lay_out_if_empty(const struct job *job, struct failure *f)
+{
+	struct stat st;
+
+	if (stat(job->filename, &st))
+		return errno == ENOENT ? lay_out(job, O_CREAT | O_EXCL, f) : 0;
+	return S_ISREG(st.st_mode) && !st.st_size ? lay_out(job, 0, f) : 0;
+}
+
+/* A file that is only read is never changed; one that is written may grow. */
+static int grow(struct job_target *t, const struct job *job, struct failure *f)
+{
+	if (!job_writes(job) || !job->size || t->is_device || t->size >= wanted_size(job))
+		return 0;
+	if (truncate(job->filename, (off_t)wanted_size(job)))
+		return fail(f, -errno, "%s: cannot grow to %llu bytes: %s", job->filename,
+			    (unsigned long long)wanted_size(job), strerror(errno));
+	t->size = wanted_size(job);
+	return 0;
+}
+
+/* Preparing */
+
+static int measure(struct job_target *t, int fd, struct failure *f)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return fail(f, -errno, "%s: %s", t->path, strerror(errno));
+	if (S_ISREG(st.st_mode)) {
+		t->size = (uint64_t)st.st_size;
+		t->sparse = (uint64_t)st.st_blocks * 512 < t->size;
+		t->device = st.st_dev;
+		look_at_file_system(t, fd);
+	} else if (S_ISBLK(st.st_mode)) {
+		t->is_device = true;
+		t->device = st.st_rdev;
+		if (ioctl(fd, BLKGETSIZE64, &t->size))
+			return fail(f, -errno, "%s: cannot tell its size: %s", t->path,
+				    strerror(errno));
+	} else {
+		return fail(f, -EINVAL, "%s is neither a file nor a block device",
+			    t->path);
+	}
+	look_at_device(t);
+	return 0;
+}
+
+int job_target_prepare(struct job_target *t, const struct job *job,
+		       const struct string_list *allowed, struct failure *f)
+{
+	int fd, err;
+
+	*t = (struct job_target){.path = job->filename, .claim = -1};
+	if (!job->engine->needs_file)
+		return 0;
+	err = lay_out_if_empty(job, f);
+	if (err)
+		return err;
+	fd = open(job->filename, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return fail(f, -errno, "%s: %s", job->filename, strerror(errno));
+	err = measure(t, fd, f);
+	close(fd);
+	if (!err && t->is_device && job_writes(job))
+		err = write_guard_check(t->path, t->device, allowed, &t->claim, f);
+	return err ? err : grow(t, job, f);
+}
+
+void job_target_release(struct job_target *t)
+{
+	if (t->claim >= 0)
+		close(t->claim);
+	t->claim = -1;
+}
+
+/* Opening */
+
+static int open_flags(const struct job *job)
+{
+	int flags = O_CLOEXEC | (job->direct ? O_DIRECT : 0);
+
+	if (job_reads(job) && job_writes(job))
+		return flags | O_RDWR;
+	return flags | (job_writes(job) ? O_WRONLY : O_RDONLY);
+}
+
+/* What offsets and lengths of direct I/O must be multiples of; 1 if nobody tells. */
+static unsigned direct_step(const struct job_target *t, int fd)
+{
+	struct statx st;
+	int sector = 1;
+
+	if (t->is_device)
+		return ioctl(fd, BLKSSZGET, &sector) ? 1 : (unsigned)sector;
+#ifdef STATX_DIOALIGN
+	if (!statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st) &&
+	    (st.stx_mask & STATX_DIOALIGN) && st.stx_dio_offset_align)
+		return st.stx_dio_offset_align;
+#endif
+	return 1;
+}
+
+static int check_direct(const struct job_target *t, const struct job *job, int fd,
+			uint64_t start, struct failure *f)
+{
+	unsigned step = direct_step(t, fd);
+
+	if (job->block_size % step)
+		return fail(f, -EINVAL,
+			    "%s: direct I/O wants blocksize in multiples of %u bytes, "
+			    "not %llu",
+			    t->path, step, (unsigned long long)job->block_size);
+	if (start % step)
+		return fail(f, -EINVAL,
+			    "%s: direct I/O wants offsets in multiples of %u bytes, "
+			    "not %llu",
+			    t->path, step, (unsigned long long)start);
+	return 0;
+}
+
+static int explain_open(const struct job_target *t, const struct job *job, int err,
+			struct failure *f)
+{
+	if (err == EINVAL && job->direct)
+		return fail(f, -err,
+			    "%s: its file system (%s) refuses direct I/O; choose a file "
+			    "on another one, or a device, or set direct=0 and measure "
+			    "the page cache",
+			    t->path, t->file_system ? t->file_system : "none");
+	return fail(f, -err, "%s: %s", t->path, strerror(err));
+}
+
+static int find_extent(const struct job_target *t, const struct job *job, unsigned nth,
+		       struct extent *e, struct failure *f)
+{
+	uint64_t size;
+
+	e->start = job->offset + job->offset_increment * nth;
+	if (e->start >= t->size || job->size > t->size - e->start)
+		return fail(f, -EINVAL,
+			    "%s has %llu bytes, too few for worker %u of job [%s]: %llu "
+			    "from offset %llu; lower size, offset or offset_increment",
+			    t->path, (unsigned long long)t->size, nth + 1, job->name,
+			    (unsigned long long)job->size, (unsigned long long)e->start);
+	size = job->size ? job->size : t->size - e->start;
+	e->blocks = size / job->block_size;
+	if (!e->blocks)
+		return fail(f, -EINVAL, "%s: no room for one block of %llu bytes",
+			    t->path, (unsigned long long)job->block_size);
+	return 0;
+}
+
+int job_target_open(const struct job_target *t, const struct job *job, unsigned nth,
+		    struct extent *extent, struct failure *f)
+{
+	int err;
+
+	*extent = (struct extent){.fd = -1, .start = job->offset};
+	if (!job->engine->needs_file) {
+		extent->blocks = (job->size ? job->size : 1ULL << 40) / job->block_size;
+		return 0;
+	}
+	err = find_extent(t, job, nth, extent, f);
+	if (err)
+		return err;
+	extent->fd = open(t->path, open_flags(job));
+	if (extent->fd < 0)
+		return explain_open(t, job, errno, f);
+	if (job->direct)
+		return check_direct(t, job, extent->fd, extent->start, f);
+	/* As fio's invalidate=1: begin with a cold cache. */
+	posix_fadvise(extent->fd, 0, 0, POSIX_FADV_DONTNEED);
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The file or device that a job works on: found out about, laid out, opened. */
+#ifndef FATHOM_PROBES_JOB_TARGET_H
+#define FATHOM_PROBES_JOB_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct failure;
+struct job;
+struct string_list;
+
+struct job_target {
+	const char *path; /* the job's filename */
+	bool is_device;	  /* a block device; else a regular file */
+	uint64_t size;	  /* bytes */
+	dev_t device;	  /* itself, or the one its file system is on */
+	char disk[64];	  /* the kernel's name of @device, "" unknown */
+	const char
+		*file_system; /* name of a file's, NULL for a device or an unknown one */
+	bool in_memory;	      /* tmpfs or ramfs */
+	bool sparse;	      /* a file with holes */
+	bool device_mapper, md, loop; /* what @device is */
+	int claim;		      /* fd that keeps a device that is written from being
+				       * mounted meanwhile; -1 none */
+};
+
+/*
+ * Looks at the file of @job; lays it out if it is missing or empty, as fio does;
+ * checks that a device may be written (write_guard.h). @allowed are the devices that
+ * the user confirmed. 0 or a negative errno with reason and cure in @f. Release with
+ * job_target_release in both cases.
+ */
+int job_target_prepare(struct job_target *t, const struct job *job,
+		       const struct string_list *allowed, struct failure *f);
+void job_target_release(struct job_target *t);
+
+/* What one worker gets: @blocks blocks from byte @start on of @fd. */
+struct extent {
+	int fd; /* -1: the engine needs no file */
+	uint64_t start, blocks;
+};
+
+/* Opens the file for worker @nth of @job. 0, or a negative errno with the reason. */
+int job_target_open(const struct job_target *t, const struct job *job, unsigned nth,
+		    struct extent *extent, struct failure *f);
+
+#endif

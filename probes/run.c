@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A run: groups of workers, one after the other, watched from the main thread. */
+#include "probes/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/failure.h"
+#include "core/stop.h"
+#include "probes/clock.h"
+
+enum { TICK_NS = 100000000, SAMPLE_NS = 500000000 };
+
+struct run *bench_run;
+
+/* Preparing */
+
+static int add_disk(struct run *run, const struct job_target *t)
+{
+	struct run_disk *disks;
+
+	for (size_t i = 0; i < run->nr_disks; i++)
+		if (run->disks[i].device == t->device)
+			return 0;
+	disks = reallocarray(run->disks, run->nr_disks + 1, sizeof(*disks));
+	if (!disks)
+		return -ENOMEM;
+	run->disks = disks;
+	run->disks[run->nr_disks] = (struct run_disk){.device = t->device};
+	memcpy(run->disks[run->nr_disks++].name, t->disk, sizeof(t->disk));
+	return 0;
+}
+
+static int prepare_targets(struct run *run, const struct string_list *allowed,
+			   struct failure *f)
+{
+	for (size_t i = 0; i < run->file->count; i++) {
+		const struct job *job = &run->file->jobs[i];
+		struct job_target *t = &run->targets[i];
+		int err = job_target_prepare(t, job, allowed, f);
+
+		if (err)
+			return err;
+		honesty_before(&run->warnings, job, t);
+		if (*t->disk && add_disk(run, t))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static size_t count_workers(const struct job_file *file)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < file->count; i++)
+		count += file->jobs[i].numjobs;
+	return count;
+}
+
+static int prepare_workers(struct run *run, struct failure *f)
+{
+	unsigned index = 0, group = 0;
+
+	for (size_t i = 0; i < run->file->count; i++) {
+		const struct job *job = &run->file->jobs[i];
+
+		group += job->stonewall && i > 0;
+		for (unsigned nth = 0; nth < job->numjobs; nth++) {
+			struct worker *w = &run->workers[index];
+			int err;
+
+			w->job = job;
+			w->index = index++;
+			w->group = group;
+			w->nth = nth;
+			err = job_target_open(&run->targets[i], job, nth, &w->extent, f);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int allocate(struct run *run, const struct job_file *file, struct failure *f)
+{
+	*run = (struct run){.file = file, .nr_workers = count_workers(file)};
+	if (run->nr_workers > 1U << (64 - REQUEST_WORKER_SHIFT))
+		return fail(f, -E2BIG, "more than 65536 workers");
+	run->targets = calloc(file->count, sizeof(*run->targets));
+	run->workers = calloc(run->nr_workers, sizeof(*run->workers));
+	for (size_t i = 0; run->targets && i < file->count; i++)
+		run->targets[i].claim = -1;
+	for (size_t i = 0; run->workers && i < run->nr_workers; i++)
+		run->workers[i].extent.fd = -1;
+	return run->targets && run->workers ? 0 : fail(f, -ENOMEM, "out of memory");
+}
+
+int run_prepare(struct run *run, const struct job_file *file,
+		const struct string_list *allowed, struct failure *f)
+{
+	int err = allocate(run, file, f);
+
+	bench_run = run;
+	if (!err)
+		err = prepare_targets(run, allowed, f);
+	return err ? err : prepare_workers(run, f);
+}
+
+void run_release(struct run *run)
+{
+	for (size_t i = 0; run->workers && i < run->nr_workers; i++)
+		worker_release(&run->workers[i]);
+	for (size_t i = 0; run->targets && i < run->file->count; i++)
+		job_target_release(&run->targets[i]);
+	warnings_free(&run->warnings);
+	free(run->workers);
+	free(run->targets);
+	free(run->disks);
+	bench_run = NULL;
+}
+
+/* Watching a group */
+
+struct watcher {
+	struct run *run;
+	struct worker *workers;
+	size_t count;
+	uint64_t began_ns, sampled_ns;
+	uint64_t *seen; /* per worker: ios and bytes of both directions at the sample */
+	struct run_progress progress;
+};
+
+static void sample_worker(struct watcher *watcher, size_t i, double seconds)
+{
+	struct worker *w = &watcher->workers[i];
+	bool measuring = __atomic_load_n(&w->measuring, __ATOMIC_RELAXED);
+	uint64_t *seen = watcher->seen + 4 * i;
+
+	for (int d = 0; d < 2; d++) {
+		uint64_t ios = __atomic_load_n(&w->seen_ios[d], __ATOMIC_RELAXED);
+		uint64_t bytes = __atomic_load_n(&w->seen_bytes[d], __ATOMIC_RELAXED);
+		/* The counts begin anew when the ramp ends. */
+		bool anew = ios < seen[d] || bytes < seen[2 + d];
+		double rate = anew ? 0 : (double)(ios - seen[d]) / seconds;
+		double speed = anew ? 0 : (double)(bytes - seen[2 + d]) / seconds;
+
+		if (measuring && !anew && ios > seen[d]) {
+			samples_add(&w->iops[d], rate);
+			samples_add(&w->bandwidth[d], speed / 1024);
+		}
+		watcher->progress.iops[d] += rate;
+		watcher->progress.bytes_per_second[d] += speed;
+		seen[d] = ios;
+		seen[2 + d] = bytes;
+	}
+	watcher->progress.ramp |= !measuring;
+}
+
+static void sample(struct watcher *watcher, uint64_t now)
+{
+	double seconds = (double)(now - watcher->sampled_ns) / 1e9;
+
+	watcher->progress = (struct run_progress){.done = -1};
+	for (size_t i = 0; i < watcher->count; i++)
+		sample_worker(watcher, i, seconds);
+	watcher->sampled_ns = now;
+}
+
+static double part_done(const struct watcher *watcher, uint64_t now)
+{
+	uint64_t longest = 0;
+
+	for (size_t i = 0; i < watcher->count; i++) {
+		const struct job *job = watcher->workers[i].job;
+		uint64_t whole = job->ramp_ns + job->runtime_ns;
+
+		if (!job->runtime_ns)
+			return -1;
+		longest = whole > longest ? whole : longest;
+	}
+	return (double)(now - watcher->began_ns) / (double)longest;
+}
+
+static void tick(struct watcher *watcher)
+{
+	uint64_t now = clock_ns();
+
+	if (stop_requested())
+		for (size_t i = 0; i < watcher->count; i++)
+			__atomic_store_n(&watcher->workers[i].stop, true,
+					 __ATOMIC_RELAXED);
+	if (now - watcher->sampled_ns >= SAMPLE_NS)
+		sample(watcher, now);
+	watcher->progress.done = part_done(watcher, now);
+	if (watcher->run->watch)
+		watcher->run->watch(&watcher->progress);
+}
+
+/* Waits for one worker after the other, awake ten times a second. */
+static void join_all(struct watcher *watcher)
+{
+	for (size_t i = 0; i < watcher->count; i++) {
+		struct timespec until;
+
+		do {
+			tick(watcher);
+			clock_gettime(CLOCK_REALTIME, &until);
+			until.tv_nsec += TICK_NS;
+			until.tv_sec += until.tv_nsec / 1000000000;
+			until.tv_nsec %= 1000000000;
+		} while (pthread_timedjoin_np(watcher->workers[i].thread, NULL, &until));
+	}
+}
+
+/* Running a group */
+
+/* Signals are for the main thread, which sits in no system call of a request. */
+static int start_threads(struct worker *workers, size_t count, size_t *started)
+{
+	sigset_t all, before;
+	int err = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (*started = 0; *started < count && !err; *started += !err) {
+		struct worker *w = &workers[*started];
+
+		err = pthread_create(&w->thread, NULL, worker_run, w);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return err ? -err : 0;
+}
+
+static int first_failure(const struct worker *workers, size_t count, struct failure *f)
+{
+	for (size_t i = 0; i < count; i++)
+		if (workers[i].error)
+			return fail(f, workers[i].error, "job [%.60s]: %s",
+				    workers[i].job->name, workers[i].failure.text);
+	return 0;
+}
+
+/* All open their engines; nobody begins before all have, or if one could not. */
+static int run_threads(struct watcher *watcher, struct failure *f)
+{
+	struct gate gate = GATE_CLOSED;
+	size_t started;
+	int err;
+
+	for (size_t i = 0; i < watcher->count; i++)
+		watcher->workers[i].gate = &gate;
+	err = start_threads(watcher->workers, watcher->count, &started);
+	gate_await(&gate, (unsigned)started);
+	if (err)
+		fail(f, err, "cannot start a thread: %s", strerror(-err));
+	else
+		err = first_failure(watcher->workers, started, f);
+	watcher->count = started;
+	watcher->began_ns = watcher->sampled_ns = clock_ns();
+	gate_decide(&gate, !err);
+	join_all(watcher);
+	return err ? err : first_failure(watcher->workers, started, f);
+}
+
+static int run_group(struct run *run, struct worker *workers, size_t count,
+		     struct failure *f)
+{
+	struct watcher watcher = {.run = run, .workers = workers, .count = count};
+	int err = 0;
+
+	watcher.seen = calloc(count, 4 * sizeof(*watcher.seen));
+	for (size_t i = 0; i < count && !err; i++)
+		err = worker_init(&workers[i]);
+	if (err || !watcher.seen)
+		err = fail(f, -ENOMEM, "no memory for %zu workers", count);
+	else
+		err = run_threads(&watcher, f);
+	free(watcher.seen);
+	return err;
+}
+
+static void judge_results(struct run *run)
+{
+	size_t count = run_nr_reports(run);
+	struct run_report *report = malloc(sizeof(*report));
+
+	for (size_t i = 0; report && i < count; i++) {
+		run_report(run, i, report);
+		honesty_after(&run->warnings, report->job, &report->statistics);
+	}
+	free(report);
+}
+
+static size_t group_size(const struct run *run, size_t first)
+{
+	size_t end = first;
+
+	while (end < run->nr_workers &&
+	       run->workers[end].group == run->workers[first].group)
+		end++;
+	return end - first;
+}
+
+int run_go(struct run *run, struct failure *f)
+{
+	uint64_t began = clock_ns();
+	int err = 0;
+
+	for (size_t i = 0; i < run->nr_disks; i++)
+		disk_read(&run->disks[i].before, run->disks[i].device);
+	for (size_t i = 0; i < run->nr_workers && !err && !stop_requested();) {
+		size_t count = group_size(run, i);
+
+		err = run_group(run, &run->workers[i], count, f);
+		i += count;
+		run->nr_done = i;
+	}
+	for (size_t i = 0; i < run->nr_disks; i++) {
+		struct disk_counts after = {0};
+
+		disk_read(&after, run->disks[i].device);
+		run->disks[i].used = disk_between(&run->disks[i].before, &after);
+	}
+	run->elapsed_ns = clock_ns() - began;
+	judge_results(run);
+	return err;
+}
+
+/* Reports */
+
+/* How many workers the report that begins with @first covers. */
+static size_t report_size(const struct run *run, size_t first)
+{
+	size_t size =
+		run->workers[first].job->group_reporting ? group_size(run, first) : 1;
+
+	return size;
+}
+
+size_t run_nr_reports(const struct run *run)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->nr_done; i += report_size(run, i))
+		count++;
+	return count;
+}
+
+void run_report(const struct run *run, size_t index, struct run_report *report)
+{
+	size_t first = 0, size;
+
+	while (index--)
+		first += report_size(run, first);
+	size = report_size(run, first);
+	*report = (struct run_report){
+		.job = run->workers[first].job,
+		.first = &run->workers[first],
+		.workers = (unsigned)size,
+	};
+	statistics_reset(&report->statistics);
+	for (size_t i = first; i < first + size; i++) {
+		const struct worker *w = &run->workers[i];
+
+		statistics_merge(&report->statistics, &w->statistics);
+		statistics_merge_samples(&report->statistics, w->iops, w->bandwidth);
+		report->all_requests += w->all_requests;
+		if (!report->error)
+			report->error = w->error;
+	}
+}

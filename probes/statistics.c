@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a worker counts: resetting and merging. */
+#include "probes/statistics.h"
+
+#include <math.h>
+
+static void direction_reset(struct direction *d)
+{
+	d->ios = d->bytes = d->short_ios = 0;
+	histogram_init(&d->slat);
+	histogram_init(&d->clat);
+	histogram_init(&d->lat);
+}
+
+void statistics_reset(struct statistics *s)
+{
+	memset(s, 0, sizeof(*s));
+	direction_reset(&s->direction[0]);
+	direction_reset(&s->direction[1]);
+	histogram_init(&s->sync);
+}
+
+static void direction_merge(struct direction *into, const struct direction *from)
+{
+	into->ios += from->ios;
+	into->bytes += from->bytes;
+	into->short_ios += from->short_ios;
+	histogram_merge(&into->slat, &from->slat);
+	histogram_merge(&into->clat, &from->clat);
+	histogram_merge(&into->lat, &from->lat);
+}
+
+void samples_add(struct samples *s, double value)
+{
+	s->min = !s->count || value < s->min ? value : s->min;
+	s->max = value > s->max ? value : s->max;
+	s->sum += value;
+	s->squares += value * value;
+	s->count++;
+}
+
+double samples_mean(const struct samples *s)
+{
+	return s->count ? s->sum / (double)s->count : 0;
+}
+
+double samples_stddev(const struct samples *s)
+{
+	double mean = samples_mean(s), n = (double)s->count;
+	double variance = s->count > 1 ? (s->squares - n * mean * mean) / (n - 1) : 0;
+
+	return variance > 0 ? sqrt(variance) : 0;
+}
+
+static void samples_merge(struct samples *into, const struct samples *from)
+{
+	if (!from->count)
+		return;
+	into->count = into->count > from->count ? into->count : from->count;
+	into->min += from->min;
+	into->max += from->max;
+	into->sum += from->sum;
+	into->squares += from->squares;
+}
+
+static void polling_merge(struct polling *into, const struct polling *from)
+{
+	into->windows += from->windows;
+	into->hits += from->hits;
+	into->hit_ns += from->hit_ns;
+	into->empty_ns += from->empty_ns;
+	into->grown += from->grown;
+	into->shrunk += from->shrunk;
+	into->waits += from->waits;
+}
+
+static void cpu_merge(struct cpu_use *into, const struct cpu_use *from)
+{
+	into->user_ns += from->user_ns;
+	into->system_ns += from->system_ns;
+	into->switches += from->switches;
+	into->major_faults += from->major_faults;
+	into->minor_faults += from->minor_faults;
+}
+
+void statistics_merge(struct statistics *into, const struct statistics *from)
+{
+	for (int i = 0; i < 2; i++)
+		direction_merge(&into->direction[i], &from->direction[i]);
+	histogram_merge(&into->sync, &from->sync);
+	for (int i = 0; i < DEPTH_CLASSES; i++) {
+		into->depths[i] += from->depths[i];
+		into->submits[i] += from->submits[i];
+		into->completes[i] += from->completes[i];
+	}
+	into->submit_sum += from->submit_sum;
+	into->complete_sum += from->complete_sum;
+	polling_merge(&into->polling, &from->polling);
+	cpu_merge(&into->cpu, &from->cpu);
+	if (from->elapsed_ns > into->elapsed_ns)
+		into->elapsed_ns = from->elapsed_ns;
+	into->thread_ns += from->thread_ns;
+}
+
+void statistics_merge_samples(struct statistics *into, const struct samples iops[2],
+			      const struct samples bandwidth[2])
+{
+	for (int i = 0; i < 2; i++) {
+		samples_merge(&into->iops[i], &iops[i]);
+		samples_merge(&into->bandwidth[i], &bandwidth[i]);
+	}
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* May a block device be written? Nobody's data is lost by a typing error. */
+#ifndef FATHOM_PROBES_WRITE_GUARD_H
+#define FATHOM_PROBES_WRITE_GUARD_H
+
+#include <sys/types.h>
+
+struct failure;
+struct string_list;
+
+/*
+ * Refuses (-EBUSY, -EPERM) with reason and cure a device that is mounted or swap, or
+ * has a partition that is, or is held by the device mapper, md or anything else in
+ * the kernel, or is not among @allowed (device paths that the user confirmed). On
+ * success *@claim is an fd that holds the device exclusively: while it is open the
+ * kernel lets nobody mount it.
+ */
+int write_guard_check(const char *path, dev_t device, const struct string_list *allowed,
+		      int *claim, struct failure *f);
+
+#endif
