@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* fathom bench: runs a fio job file on the I/O engine. fathom-bench(1). */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/command.h"
+#include "core/failure.h"
+#include "core/options.h"
+#include "core/stop.h"
+#include "core/text.h"
+#include "core/units.h"
+#include "probes/bench_report.h"
+#include "probes/job.h"
+#include "probes/run.h"
+
+struct bench_options {
+	/* Each takes the place of a key in all jobs; NULL leaves it. */
+	const char *filename, *size, *runtime, *ramp_time, *engine, *depth;
+	bool poll, no_poll;
+	struct string_list allow_write;
+	const char *json;   /* "" on stdout, or a file's name */
+	const char *output; /* where the summary goes */
+};
+
+#define AT(member) offsetof(struct bench_options, member)
+
+static const struct option_row rows[] = {
+	{"filename", 'f', OPTION_STRING, AT(filename), "FILE",
+	 "work on FILE instead of what the jobs say", 0, 0},
+	{"size", 0, OPTION_STRING, AT(size), "SIZE", "instead of the jobs' size", 0, 0},
+	{"runtime", 't', OPTION_STRING, AT(runtime), "TIME",
+	 "instead of the jobs' runtime (seconds, or with ms, m, h)", 0, 0},
+	{"ramp-time", 0, OPTION_STRING, AT(ramp_time), "TIME",
+	 "instead of the jobs' ramp_time", 0, 0},
+	{"engine", 'E', OPTION_STRING, AT(engine), "NAME",
+	 "instead of the jobs' ioengine: io_uring, libaio, psync, null", 0, 0},
+	{"iodepth", 'd', OPTION_STRING, AT(depth), "N", "instead of the jobs' iodepth", 0,
+	 0},
+	{"poll", 0, OPTION_FLAG, AT(poll), NULL,
+	 "poll before blocking, at most 32768 ns (poll_max_ns)", 0, 0},
+	{"no-poll", 0, OPTION_FLAG, AT(no_poll), NULL, "do not poll, whatever jobs say",
+	 0, 0},
+	{"allow-write", 0, OPTION_LIST, AT(allow_write), "DEVICE",
+	 "the data on this block device may be lost", 0, 0},
+	{"json", 0, OPTION_OPTIONAL, AT(json), "FILE",
+	 "fio's JSON: instead of the summary, or into FILE", 0, 0},
+	{"output", 'o', OPTION_STRING, AT(output), "FILE",
+	 "write what would be printed into FILE", 0, 0},
+	{0},
+};
+
+static const struct usage usage = {
+	.command = "bench",
+	.synopsis = "[OPTION...] JOB",
+	.summary =
+		"Runs the fio job file JOB (- is stdin) and prints what a user needs to "
+		"know\nof every request: rates, latencies, depths, CPU.",
+	.rows = rows,
+	.more = "Examples:\n"
+		"  fathom bench -f /dev/nvme0n1 -t 20 docs/jobs/randread.fio\n"
+		"  fathom bench --json=result.json job.fio\n"
+		"  fathom record -e 'fathom:*' -- fathom bench --poll job.fio\n",
+};
+
+static int override(struct job_file *file, const struct bench_options *o,
+		    struct failure *f)
+{
+	const struct {
+		const char *key, *value;
+	} given[] = {
+		{"filename", o->filename},
+		{"size", o->size},
+		{"runtime", o->runtime},
+		{"ramp_time", o->ramp_time},
+		{"ioengine", o->engine},
+		{"iodepth", o->depth},
+		{"poll_max_ns", o->poll ? "32768" : (o->no_poll ? "0" : NULL)},
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(*given) && !err; i++)
+		if (given[i].value)
+			err = job_file_override(file, given[i].key, given[i].value, f);
+	return err;
+}
+
+static void show_progress(const struct run_progress *p)
+{
+	char reads[UNIT_TEXT], writes[UNIT_TEXT], speed[UNIT_TEXT], done[16] = "";
+
+	if (p->done >= 0)
+		snprintf(done, sizeof(done), "%3.0f%% ",
+			 100 * (p->done < 1 ? p->done : 1));
+	progress("%s%s read %s IOPS, write %s IOPS, %s/s", done,
+		 p->ramp ? "warming up," : "measuring,", count_text(reads, p->iops[0]),
+		 count_text(writes, p->iops[1]),
+		 size_text(speed, p->bytes_per_second[0] + p->bytes_per_second[1]));
+}
+
+/* Those that were not shown yet. */
+static size_t show_warnings(const struct run *run, size_t shown)
+{
+	for (; shown < run->warnings.count; shown++)
+		command_warn("bench", "%s", run->warnings.items[shown].text);
+	return shown;
+}
+
+/* One form of the results into @path, or to stdout if that is NULL or "". */
+static int write_results(const struct run *run, bool json, const char *path,
+			 struct failure *f)
+{
+	FILE *to = path && *path ? fopen(path, "we") : stdout;
+	int err = 0;
+
+	if (!to)
+		return fail(f, -errno, "%s: %s", path, strerror(errno));
+	if (json)
+		err = bench_json(run, to);
+	else
+		bench_text(run, to);
+	if (to == stdout)
+		return err; /* main looks whether it arrived */
+	if (fflush(to) || ferror(to))
+		err = -errno;
+	fclose(to);
+	return err ? fail(f, err, "%s: %s", path, strerror(-err)) : 0;
+}
+
+static int write_output(const struct run *run, const struct bench_options *o,
+			struct failure *f)
+{
+	bool into_file = o->json && *o->json;
+	int err = 0;
+
+	if (into_file)
+		err = write_results(run, true, o->json, f);
+	if (!err)
+		err = write_results(run, o->json && !into_file, o->output, f);
+	return err;
+}
+
+static int run_jobs(const struct job_file *file, const struct bench_options *o,
+		    struct failure *f)
+{
+	struct run run;
+	struct failure later = {{0}};
+	size_t shown;
+	int err = run_prepare(&run, file, &o->allow_write, f);
+
+	shown = show_warnings(&run, 0);
+	if (err)
+		goto release;
+	run.watch = show_progress;
+	err = run_go(&run, f);
+	progress_end();
+	show_warnings(&run, shown);
+	if (run_nr_reports(&run)) {
+		int wrote = write_output(&run, o, &later);
+
+		if (wrote && !err) {
+			*f = later;
+			err = wrote;
+		}
+	}
+release:
+	run_release(&run);
+	return err;
+}
+
+static int bench(const char *path, const struct bench_options *o)
+{
+	struct failure f = {{0}};
+	struct job_file file;
+	int err = job_file_read(&file, path, &f);
+
+	if (!err)
+		err = override(&file, o, &f);
+	if (!err)
+		err = job_file_check(&file, &f);
+	if (!err)
+		err = run_jobs(&file, o, &f);
+	job_file_free(&file);
+	return err ? command_failed("bench", &f) : EXIT_FINE;
+}
+
+/* Options may stand behind JOB, too. */
+static int parse(int argc, char **argv, struct bench_options *o, const char **job)
+{
+	int at = options_parse(&usage, argc, argv, o);
+
+	*job = NULL;
+	while (at >= 0 && at < argc) {
+		if (*job)
+			return options_complain(&usage, "one job file, not '%s' as well",
+						argv[at]);
+		*job = argv[at];
+		argc -= at;
+		argv += at;
+		at = options_parse(&usage, argc, argv, o);
+	}
+	if (at < 0)
+		return options_exit(at);
+	if (!*job)
+		return options_complain(&usage, "which job file?");
+	if (o->poll && o->no_poll)
+		return options_complain(&usage, "--poll or --no-poll, not both");
+	return -1;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+	struct bench_options o = {0};
+	const char *job;
+	int status = parse(argc, argv, &o, &job);
+
+	if (status < 0) {
+		stop_on_signals();
+		status = bench(job, &o);
+	}
+	string_list_free(&o.allow_write);
+	return status;
+}

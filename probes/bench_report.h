@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The results of a run, for people and for programs, in fio's terms. */
+#ifndef FATHOM_PROBES_BENCH_REPORT_H
+#define FATHOM_PROBES_BENCH_REPORT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct histogram;
+struct run;
+
+/* fio's summary, and what fio does not have: polling. */
+void bench_text(const struct run *run, FILE *to);
+
+/* fio's JSON (fio --output-format=json, 3.33), with more under "fathom". 0 or
+ * -ENOMEM. */
+int bench_json(const struct run *run, FILE *to);
+
+/* fio's default percentiles, as numbers and as its JSON spells them. */
+enum { NR_PERCENTILES = 17 };
+extern const double percentile_list[NR_PERCENTILES];
+
+/* fio's classes of latency, in three units, and their labels. */
+enum { NS_CLASSES = 10, US_CLASSES = 10, MS_CLASSES = 12 };
+extern const char *const ns_labels[NS_CLASSES];
+extern const char *const us_labels[US_CLASSES];
+extern const char *const ms_labels[MS_CLASSES];
+extern const char *const depth_labels[];
+extern const char *const batch_labels[];
+
+/* Parts of @clat's values, in percent. */
+struct latency_classes {
+	double ns[NS_CLASSES], us[US_CLASSES], ms[MS_CLASSES];
+};
+
+void latency_classify(struct latency_classes *classes,
+		      const struct histogram *const *clat, unsigned count);
+
+static inline double percent_of(double part, double whole)
+{
+	return whole > 0 ? 100 * part / whole : 0;
+}
+
+#endif
