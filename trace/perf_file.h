@@ -43,6 +43,12 @@ enum perf_file_feature {
 	PERF_FEATURE_CLOCK_DATA = 29,
 };
 
+/*
+ * In the misc of a LOST record that fathom wrote itself: the id in it is that of the
+ * event whose records were lost. The kernel's names any event of the ring.
+ */
+#define PERF_MISC_LOST_OF_EVENT (1 << 13)
+
 enum perf_user_record {
 	PERF_RECORD_USER_HEADER_ATTR = 64,
 	PERF_RECORD_USER_EVENT_TYPE = 65,

@@ -20,41 +20,52 @@ struct failure;
 struct trace;
 struct tep_event;
 
-/* A field of an event's record, from the format that the trace brings along. */
+/* Where the text of a string field is. */
+enum event_text {
+	TEXT_NONE,     /* not a string */
+	TEXT_DATA_LOC, /* a u32 at offset: where in the record, and how long */
+	TEXT_REL_LOC,  /* … counted from the end of that u32 */
+	TEXT_INLINE,   /* at offset, up to length bytes (char comm[16]) */
+};
+
+/* A field of an event's record, from the format that the trace brings along. Arrays of
+ * anything but characters are left out. */
 struct event_field {
-	struct argument type;   /* name, kind, size, sign, words */
-	uint32_t offset;        /* of the value, or of the __data_loc of a string */
-	bool common;            /* common_pid and so on, not an argument */
+	struct argument type; /* name, kind, size, sign, words */
+	uint32_t offset;      /* of the value, or of the u32 of a string */
+	uint32_t length;      /* bytes in the record */
+	enum event_text text;
+	bool common; /* common_pid and so on, not an argument */
 };
 
 /* A kind of event in this trace. Lives as long as the trace. */
 struct event_type {
-	unsigned index;         /* dense, from 0 */
-	const char *name;       /* as perf has it: "fathom:submit", "cpu-clock" */
-	const char *provider;   /* before the colon, "" if there is none */
-	const char *probe;      /* after it, or the whole */
+	unsigned index;	      /* dense, from 0 */
+	const char *name;     /* as perf has it: "fathom:submit", "cpu-clock" */
+	const char *provider; /* before the colon, "" if there is none */
+	const char *probe;    /* after it, or the whole */
 	const struct event_field *fields; /* in record order; none for cpu-clock */
 	size_t nr_fields;
-	uint32_t fixed_size;    /* every field lies below; shorter records are damaged */
+	uint32_t fixed_size; /* every field lies below; shorter records are damaged */
 	struct tep_event *format; /* for what libtraceevent prints; may be NULL */
-	uint64_t count;         /* events seen so far */
-	uint64_t lost;          /* losses laid to this event so far, if known */
+	uint64_t count;		  /* events seen so far */
+	uint64_t lost;		  /* losses laid to this event so far, if known */
 };
 
 struct event {
 	const struct event_type *type;
-	uint64_t time_ns;       /* the trace's clock */
-	int32_t pid, tid;       /* -1 if the recording has none */
-	uint32_t cpu;           /* UINT32_MAX if the recording has none */
+	uint64_t time_ns; /* the trace's clock */
+	int32_t pid, tid; /* -1 if the recording has none */
+	uint32_t cpu;	  /* UINT32_MAX if the recording has none */
 	uint32_t raw_size;
-	const uint8_t *raw;     /* the tracepoint record; raw_size >= fixed_size */
+	const uint8_t *raw; /* the tracepoint record; raw_size >= fixed_size */
 };
 
 /* Records that the recorder could not keep. */
 struct loss {
 	uint64_t count;
 	uint64_t from_ns, to_ns; /* the gap: last record before, first after; 0 unknown */
-	uint32_t cpu;            /* UINT32_MAX unknown */
+	uint32_t cpu;		 /* UINT32_MAX unknown */
 	const struct event_type *type; /* NULL unknown or several */
 };
 
@@ -72,13 +83,13 @@ struct trace_item {
 struct trace_info {
 	const char *path;
 	const char *hostname, *os_release, *arch, *command; /* "" unknown */
-	unsigned cpus;          /* 0 unknown */
-	bool has_wall_clock;    /* HEADER_CLOCK_DATA is there: */
-	int clockid;            /* … of the events, -1 unknown */
+	unsigned cpus;					    /* 0 unknown */
+	bool has_wall_clock;	    /* HEADER_CLOCK_DATA is there: */
+	int clockid;		    /* … of the events, -1 unknown */
 	uint64_t wall_ns, clock_ns; /* … the same instant on both clocks */
-	uint64_t lost;          /* so far */
-	bool incomplete;        /* cut or damaged: what was read is right but not all */
-	const char *damage;     /* one sentence with the offset, when incomplete */
+	uint64_t lost;		    /* so far */
+	bool incomplete;    /* cut or damaged: what was read is right but not all */
+	const char *damage; /* one sentence with the offset, when incomplete */
 	uint64_t bytes_read, bytes_total; /* total 0 for a pipe; for progress lines */
 };
 

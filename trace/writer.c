@@ -10,12 +10,12 @@
  *
  * Here the features lie before the data, and only the table, a few hundred bytes, lies
  * behind. While the recording goes on, the table travels inside the data: ten times a
- * second the FINISHED_ROUND record carries it as its body, which readers skip, and data.size
- * in the header is moved to where that record begins. The table's first eight bytes
- * then are the record's header. They belong to feature 0, which is reserved: readers
- * have no use for it and pass on. So the file on disk is complete at any time; a reader
- * that knows what the bit of feature 0 means goes on behind data.size, to the end of
- * the file. writer_close() writes the table behind everything and clears that bit.
+ * second the FINISHED_ROUND record carries it as its body, which readers skip, and
+ * data.size in the header is moved to where that record begins. The table's first eight
+ * bytes then are the record's header. They belong to feature 0, which is reserved:
+ * readers have no use for it and pass on. So the file on disk is complete at any time; a
+ * reader that knows what the bit of feature 0 means goes on behind data.size, to the end
+ * of the file. writer_close() writes the table behind everything and clears that bit.
  *
  * Rejected: features behind the data and a header with data.size 0 (perf's way, above);
  * a reserved gap for the table (a sparse file of an absurd size, or a limit).

@@ -19,12 +19,12 @@ struct trace_writer;
 
 /* One event of the trace: becomes one attr with the ids of all its rings. */
 struct writer_event {
-	const char *name;	     /* "fathom:submit"; perf shows it */
+	const char *name; /* "fathom:submit"; perf shows it */
 	/* As a reader must see it: type tracepoint, config the id in its format (a u16,
 	 * for it is the record's common_type too), sample_period 1, sample_type as in
 	 * the ring. One event needs no IDENTIFIER; several do, with sample_id_all. */
 	struct perf_event_attr attr;
-	const uint64_t *ids;	     /* kernel ids of the perf events behind it */
+	const uint64_t *ids; /* kernel ids of the perf events behind it */
 	size_t nr_ids;
 	const char *system; /* of a tracepoint: "fathom"; NULL for others (dummy) */
 	const char *format; /* … its format text (trace/event_format.h) */

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The data of a trace into runs of records.
+ *
+ * There are two streams of records: the outer one is what the file or pipe holds; the
+ * inner one comes out of its COMPRESSED records. Both are cut alike, and rounds count
+ * in either. A step reads or decompresses at most one block, so that what was cut can
+ * be handed out before more comes in: neither a small compressed file that unfolds
+ * into gigabytes nor a slow pipe changes how much is held.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/failure.h"
+#include "trace/perf_file.h"
+#include "trace/reader_state.h"
+
+enum { RECORD_MAX = UINT16_MAX, PAYLOAD_STEP = 64 << 10 };
+
+struct cut {
+	const uint8_t *run, *at, *end;
+	uint64_t first;
+};
+
+static uint64_t offset_of(const struct stream *s, const uint8_t *at)
+{
+	return s->base + (uint64_t)(at - s->block->data);
+}
+
+/* What is read after damage would be guesswork. */
+static int stop(struct trace *t)
+{
+	t->feed.ended = true;
+	return 0;
+}
+
+static int end_run(struct trace *t, struct stream *s, struct cut *c)
+{
+	const uint8_t *run = c->run;
+
+	c->run = c->at;
+	if (run == c->at)
+		return 0;
+	return order_add(&t->order, s->block, run, c->at, c->first, t->feed.last_time);
+}
+
+static int begin_payload(struct trace *t, enum payload_kind kind, uint64_t size,
+			 uint64_t offset)
+{
+	struct feed *feed = &t->feed;
+
+	if (kind == PAYLOAD_TRACING && size > TRACING_DATA_MAX) {
+		trace_damaged(t,
+			      "offset %llu: expected at most %d bytes of event formats",
+			      (unsigned long long)offset, TRACING_DATA_MAX);
+		return stop(t);
+	}
+	feed->payload_kind = kind;
+	feed->payload_left = size;
+	feed->payload_size = 0;
+	return 0;
+}
+
+static int end_payload(struct trace *t)
+{
+	struct feed *feed = &t->feed;
+	int err = 0;
+
+	if (feed->payload_kind == PAYLOAD_TRACING && feed->payload) {
+		err = trace_read_feature(t, PERF_FEATURE_TRACING_DATA,
+					 bytes_of(feed->payload, feed->payload_size));
+		free(feed->payload);
+		feed->payload = NULL;
+		feed->payload_room = 0;
+	}
+	feed->payload_kind = PAYLOAD_NONE;
+	return err ? err : event_table_resolve(&t->events);
+}
+
+static int keep_payload(struct feed *feed, const uint8_t *at, size_t size)
+{
+	if (feed->payload_size + size > feed->payload_room) {
+		size_t room = 2 * feed->payload_room + size + PAYLOAD_STEP;
+		uint8_t *bigger = realloc(feed->payload, room);
+
+		if (!bigger)
+			return -ENOMEM;
+		feed->payload = bigger;
+		feed->payload_room = room;
+	}
+	memcpy(feed->payload + feed->payload_size, at, size);
+	feed->payload_size += size;
+	return 0;
+}
+
+/* Bytes that belong to the record before and are not records. */
+static int take_payload(struct trace *t, struct cut *c)
+{
+	struct feed *feed = &t->feed;
+	size_t size = (size_t)(c->end - c->at);
+	int err = 0;
+
+	if (size > feed->payload_left)
+		size = (size_t)feed->payload_left;
+	if (feed->payload_kind == PAYLOAD_TRACING)
+		err = keep_payload(feed, c->at, size);
+	feed->payload_left -= size;
+	c->at += size;
+	c->run = c->at;
+	if (!err && !feed->payload_left)
+		err = end_payload(t);
+	return err;
+}
+
+static int begin_unpacking(struct trace *t, struct bytes b, uint32_t type)
+{
+	struct feed *feed = &t->feed;
+	uint64_t size = bytes_left(&b);
+
+	if (type == PERF_RECORD_USER_COMPRESSED2) {
+		uint64_t stored = bytes_u64(&b);
+
+		size = stored < bytes_left(&b) ? stored : bytes_left(&b);
+	}
+	if (!feed->zstd)
+		feed->zstd = ZSTD_createDStream();
+	if (!feed->zstd)
+		return -ENOMEM;
+	feed->packed = (ZSTD_inBuffer){b.at, (size_t)size, 0};
+	feed->unpacking = true;
+	return 0;
+}
+
+/* Records of perf itself. */
+static int user_record(struct trace *t, uint32_t type, struct bytes b, uint64_t offset)
+{
+	switch (type) {
+	case PERF_RECORD_USER_FINISHED_ROUND:
+		order_round(&t->order);
+		return 0;
+	case PERF_RECORD_USER_COMPRESSED:
+	case PERF_RECORD_USER_COMPRESSED2:
+		return begin_unpacking(t, b, type);
+	case PERF_RECORD_USER_TRACING_DATA:
+		return begin_payload(t, PAYLOAD_TRACING, bytes_u32(&b), offset);
+	case PERF_RECORD_USER_AUXTRACE:
+		return begin_payload(t, PAYLOAD_SKIP, bytes_u64(&b), offset);
+	default:
+		return feed_header_record(t, type, b, offset);
+	}
+}
+
+static int take_user_record(struct trace *t, struct stream *s, struct cut *c,
+			    const struct perf_event_header *header)
+{
+	size_t head = sizeof(*header);
+	uint64_t offset = offset_of(s, c->at);
+	struct bytes body = bytes_of(c->at + head, header->size - head);
+	bool is_packed = header->type == PERF_RECORD_USER_COMPRESSED ||
+			 header->type == PERF_RECORD_USER_COMPRESSED2;
+	int err = end_run(t, s, c);
+
+	if (err)
+		return err;
+	if (is_packed && s == &t->feed.inner) {
+		trace_damaged(t, "offset %llu: compressed records inside compressed ones",
+			      (unsigned long long)t->input.at);
+		return stop(t);
+	}
+	c->at += header->size;
+	c->run = c->at;
+	return user_record(t, header->type, body, offset);
+}
+
+/* Lengthens the run by a record of the kernel, or begins another one with it. */
+static int take_record(struct trace *t, struct stream *s, struct cut *c,
+		       const struct perf_event_header *header)
+{
+	uint64_t time;
+	int err = 0;
+
+	if (!t->events.nr_sources) {
+		trace_damaged(t, "offset %llu: a record before any attr",
+			      (unsigned long long)offset_of(s, c->at));
+		return stop(t);
+	}
+	if (header->type == PERF_RECORD_SAMPLE && header->size < t->events.smallest) {
+		trace_damaged(t,
+			      "offset %llu: a sample of %u bytes, expected at least %u",
+			      (unsigned long long)offset_of(s, c->at), header->size,
+			      t->events.smallest);
+		return stop(t);
+	}
+	time = order_time(&t->order, c->at, t->feed.last_time);
+	if (c->run != c->at && time < t->feed.last_time)
+		err = end_run(t, s, c);
+	if (c->run == c->at)
+		c->first = time;
+	t->feed.last_time = time;
+	c->at += header->size;
+	return err;
+}
+
+/* Is there a whole record at c->at? */
+static bool whole_record(struct trace *t, struct stream *s, struct cut *c,
+			 struct perf_event_header *header)
+{
+	size_t left = (size_t)(c->end - c->at);
+
+	if (left < sizeof(*header))
+		return false;
+	memcpy(header, c->at, sizeof(*header));
+	if (header->size < sizeof(*header)) {
+		trace_damaged(t, "offset %llu: a record of %u bytes, expected at least 8",
+			      (unsigned long long)offset_of(s, c->at), header->size);
+		stop(t);
+		return false;
+	}
+	return header->size <= left;
+}
+
+/* Cuts what the stream's block holds, until a compressed record is met. */
+static int cut_block(struct trace *t, struct stream *s)
+{
+	struct perf_event_header header;
+	struct cut c = {.run = s->block->data + s->parsed,
+			.at = s->block->data + s->parsed,
+			.end = s->block->data + s->filled};
+	struct feed *feed = &t->feed;
+	int err = 0, last;
+
+	while (!err && !feed->ended && !(feed->unpacking && s == &feed->outer)) {
+		if (feed->payload_kind && s == &feed->outer) {
+			if (c.at == c.end && feed->payload_left)
+				break;
+			err = take_payload(t, &c);
+			continue;
+		}
+		if (!whole_record(t, s, &c, &header))
+			break;
+		if (header.type >= PERF_RECORD_USER_HEADER_ATTR)
+			err = take_user_record(t, s, &c, &header);
+		else
+			err = take_record(t, s, &c, &header);
+	}
+	last = end_run(t, s, &c);
+	s->parsed = (size_t)(c.at - s->block->data);
+	return err ? err : last;
+}
+
+/* Room for a record behind what is not parsed yet: in the same block, or a new one. */
+static int make_room(struct trace *t, struct stream *s)
+{
+	size_t left = s->filled - s->parsed;
+	struct order_block *old = s->block, *b = old;
+
+	if (b && ORDER_BLOCK_SIZE - s->filled > RECORD_MAX)
+		return 0;
+	if (!b || b->users > 1)
+		b = order_block(&t->order);
+	if (!b)
+		return -ENOMEM;
+	if (old)
+		memmove(b->data, old->data + s->parsed, left);
+	if (b != old)
+		order_block_put(&t->order, old);
+	s->block = b;
+	s->base += s->parsed;
+	s->parsed = 0;
+	s->filled = left;
+	return 0;
+}
+
+static int unpack(struct trace *t)
+{
+	struct feed *feed = &t->feed;
+	struct stream *s = &feed->inner;
+	ZSTD_outBuffer out;
+	size_t result;
+	int err = make_room(t, s);
+
+	if (err)
+		return err;
+	out = (ZSTD_outBuffer){s->block->data, ORDER_BLOCK_SIZE, s->filled};
+	result = ZSTD_decompressStream(feed->zstd, &out, &feed->packed);
+	if (ZSTD_isError(result)) {
+		trace_damaged(t, "before offset %llu: compressed data: %s",
+			      (unsigned long long)t->input.at, ZSTD_getErrorName(result));
+		return stop(t);
+	}
+	feed->unpacking = feed->packed.pos < feed->packed.size || out.pos == out.size;
+	s->filled = out.pos;
+	return cut_block(t, s);
+}
+
+static int cut_short(struct trace *t)
+{
+	const struct feed *feed = &t->feed;
+
+	if (feed->outer.parsed < feed->outer.filled || feed->payload_left ||
+	    feed->inner.parsed < feed->inner.filled)
+		trace_damaged(t, "cut at offset %llu, in the middle of a record",
+			      (unsigned long long)t->input.at);
+	return stop(t);
+}
+
+int feed_more(struct trace *t, struct failure *f)
+{
+	struct feed *feed = &t->feed;
+	struct stream *s = &feed->outer;
+	ssize_t n;
+	int err;
+
+	if (feed->unpacking) {
+		err = unpack(t);
+		return err ? fail(f, err, "%s: no memory", t->input.path) : 0;
+	}
+	if (!s->block)
+		s->base = t->input.at;
+	err = make_room(t, s);
+	if (err)
+		return fail(f, err, "%s: no memory", t->input.path);
+	/* A compressed record ended the last cut early: the rest comes first. */
+	if (s->parsed < s->filled) {
+		size_t before = s->parsed;
+
+		err = cut_block(t, s);
+		if (err)
+			return fail(f, err, "%s: no memory", t->input.path);
+		if (s->parsed != before || feed->ended)
+			return 0;
+	}
+	n = input_read(&t->input, s->block->data + s->filled,
+		       ORDER_BLOCK_SIZE - s->filled);
+	if (n < 0)
+		return fail(f, (int)n, "%s: offset %llu: %s", t->input.path,
+			    (unsigned long long)t->input.at, strerror((int)-n));
+	if (!n)
+		return cut_short(t);
+	s->filled += (size_t)n;
+	err = cut_block(t, s);
+	return err ? fail(f, err, "%s: no memory", t->input.path) : 0;
+}
+
+void feed_release(struct feed *feed)
+{
+	ZSTD_freeDStream(feed->zstd);
+	free(feed->payload);
+}
+
+static int header_attr(struct trace *t, struct bytes b, uint64_t offset)
+{
+	const uint8_t *attr = b.at;
+	struct failure why;
+	uint32_t size;
+	int err;
+
+	bytes_u32(&b); /* the attr's type; its size is next */
+	size = bytes_u32(&b);
+	b.at = attr;
+	if (!size)
+		size = PERF_ATTR_SIZE_VER0;
+	if (bytes_bad(&b) || size < PERF_ATTR_SIZE_VER0 || !bytes_take(&b, size)) {
+		trace_damaged(t, "offset %llu: expected an attr",
+			      (unsigned long long)offset);
+		return stop(t);
+	}
+	if (!t->is_stream)
+		return 0;
+	err = event_table_add(&t->events, attr, size, b.at,
+			      bytes_left(&b) / sizeof(uint64_t), &why);
+	if (err == -EINVAL) {
+		trace_damaged(t, "offset %llu: %s", (unsigned long long)offset, why.text);
+		return stop(t);
+	}
+	t->order.sample_time = t->events.sample_time;
+	return err;
+}
+
+static int event_update(struct trace *t, struct bytes b)
+{
+	enum { NAME = 2 }; /* PERF_EVENT_UPDATE__NAME */
+	uint64_t what = bytes_u64(&b), id = bytes_u64(&b);
+	struct event_source *source = event_table_find(&t->events, id);
+	const char *name = bytes_string(&b);
+
+	if (bytes_bad(&b) || what != NAME || !source || source->is_named)
+		return 0;
+	return event_source_name(source, name);
+}
+
+int feed_header_record(struct trace *t, uint32_t type, struct bytes b, uint64_t offset)
+{
+	uint64_t bit;
+
+	switch (type) {
+	case PERF_RECORD_USER_HEADER_ATTR:
+		return header_attr(t, b, offset);
+	case PERF_RECORD_USER_EVENT_UPDATE:
+		return event_update(t, b);
+	case PERF_RECORD_USER_HEADER_FEATURE:
+		bit = bytes_u64(&b);
+		if (!t->is_stream || bytes_bad(&b) || bit >= 256)
+			return 0;
+		return trace_read_feature(t, (unsigned)bit, b);
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records into time order. What a ring held comes out of it in order and stands together
+ * in the trace, so the unit is the run: neighbours that are already sorted. A heap
+ * merges the runs; a record is touched only when it is handed out.
+ */
+#ifndef FATHOM_TRACE_ORDER_H
+#define FATHOM_TRACE_ORDER_H
+
+#include <linux/perf_event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+	ORDER_BLOCK_SIZE = 256 << 10,
+	/* Held at most. Only a trace without rounds, or a broken one, comes near. */
+	ORDER_BYTES_MAX = 512 << 20,
+};
+
+/* Bytes of the trace. Lives while a run or the one who fills it uses it. */
+struct order_block {
+	struct order_block *next_free;
+	uint32_t users;
+	uint8_t data[ORDER_BLOCK_SIZE];
+};
+
+struct order_run {
+	const uint8_t *at, *end; /* whole records */
+	struct order_block *block;
+	uint64_t number; /* in the order of the trace, for equal times */
+	struct order_run *next_free;
+};
+
+struct order_head {
+	uint64_t time; /* of the first record that is left in the run */
+	struct order_run *run;
+};
+
+struct order {
+	/* The time of the record at @record; @before is that of the one before it. */
+	uint64_t (*time_of)(void *user, const uint8_t *record, uint64_t before);
+	void *user;
+	uint32_t sample_time;	  /* offset of the time in all samples; 0: ask time_of */
+	struct order_head *heads; /* a heap, the oldest first */
+	size_t nr_heads, room;
+	struct order_run *free_runs;
+	struct order_block *free_blocks;
+	bool handed_out;	/* the first head's record is out and to be passed */
+	uint64_t limit;		/* what is not newer may be handed out */
+	uint64_t round, newest; /* the newest at the last round, and at all */
+	uint64_t next_number;
+	size_t bytes; /* of blocks and runs in use */
+};
+
+/* The time of a record, for the order; see time_of above. */
+static inline uint64_t order_time(const struct order *o, const uint8_t *record,
+				  uint64_t before)
+{
+	struct perf_event_header header;
+	uint64_t time;
+
+	memcpy(&header, record, sizeof(header));
+	if (header.type != PERF_RECORD_SAMPLE || !o->sample_time)
+		return o->time_of(o->user, record, before);
+	memcpy(&time, record + o->sample_time, sizeof(time));
+	return time;
+}
+
+struct order_block *order_block(struct order *o); /* NULL without memory; users 1 */
+void order_block_put(struct order *o, struct order_block *b);
+
+/* Adds sorted records, each with its whole header.size. Only after order_next() said
+ * NULL. 0, or -ENOMEM. */
+int order_add(struct order *o, struct order_block *b, const uint8_t *at,
+	      const uint8_t *end, uint64_t first, uint64_t last);
+
+/* Nothing older than the newest record at the round before will be added. */
+void order_round(struct order *o);
+/* Nothing will be added at all. */
+void order_end(struct order *o);
+/* Is more held than should be: then hand out half of the time span, for good or ill. */
+bool order_relieve(struct order *o);
+
+/* The next record, or NULL if nothing may be handed out now. It holds until the next
+ * call. */
+const uint8_t *order_next(struct order *o, uint64_t *time);
+
+void order_release(struct order *o);
+
+#endif

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * perf.data in.
+ *
+ * A trace is read in one pass. feed.c takes bytes in and cuts them into sorted runs;
+ * order.c merges the runs as far as the rounds of the recorder allow; this file turns
+ * the records that come out into items. A record is looked at twice, once for its time
+ * and once for its contents, each time at offsets that the event's attr fixed.
+ *
+ * Limits: what is held at once, events, ids, formats, threads have stated bounds in the
+ * headers of their files. Damage ends the reading, never the answer: what came before it
+ * is handed out, and trace_info() says where it was.
+ */
+#include "trace/reader.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/failure.h"
+#include "trace/perf_file.h"
+#include "trace/reader_state.h"
+
+void trace_damaged(struct trace *t, const char *format, ...)
+{
+	va_list args;
+
+	if (t->info.incomplete)
+		return;
+	va_start(args, format);
+	vsnprintf(t->damage, sizeof(t->damage), format, args);
+	va_end(args);
+	t->info.incomplete = true;
+	t->info.damage = t->damage;
+}
+
+static uint64_t load_u64(const uint8_t *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static uint32_t load_u32(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static struct perf_event_header load_header(const uint8_t *record)
+{
+	struct perf_event_header header;
+
+	memcpy(&header, record, sizeof(header));
+	return header;
+}
+
+/* The time of a sample whose place differs from event to event, or of another record
+ * that matters; 0: it has none. */
+static uint64_t slow_time(struct trace *t, const uint8_t *record)
+{
+	struct perf_event_header header = load_header(record);
+	struct event_source *source;
+
+	switch (header.type) {
+	case PERF_RECORD_SAMPLE:
+		source = event_of_sample(&t->events, record, header.size);
+		if (!source || !source->layout.time ||
+		    header.size < source->layout.smallest)
+			return 0;
+		return load_u64(record + source->layout.time);
+	case PERF_RECORD_COMM:
+	case PERF_RECORD_FORK:
+	case PERF_RECORD_EXIT:
+	case PERF_RECORD_LOST:
+	case PERF_RECORD_LOST_SAMPLES:
+		source = event_of_other(&t->events, record, header.size);
+		if (!source || !source->layout.last_time ||
+		    header.size < sizeof(header) + source->layout.trailer)
+			return 0;
+		return load_u64(record + header.size - source->layout.last_time);
+	default:
+		return 0;
+	}
+}
+
+/* Records without a time stay with their neighbours. */
+static uint64_t time_of(void *user, const uint8_t *record, uint64_t before)
+{
+	uint64_t time = slow_time(user, record);
+
+	return time ? time : before;
+}
+
+int trace_open(struct trace **trace, const char *path, struct failure *f)
+{
+	struct trace *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return fail(f, -ENOMEM, "%s: no memory", path);
+	t->info = (struct trace_info){.hostname = "",
+				      .os_release = "",
+				      .arch = "",
+				      .command = "",
+				      .clockid = -1,
+				      .damage = ""};
+	t->order.time_of = time_of;
+	t->order.user = t;
+	err = input_open(&t->input, path, f);
+	if (err) {
+		free(t);
+		return err;
+	}
+	t->info.path = t->input.path;
+	err = trace_read_head(t, f);
+	if (err) {
+		trace_close(t);
+		return err;
+	}
+	t->order.sample_time = t->events.sample_time;
+	*trace = t;
+	return 0;
+}
+
+static void free_text(const char *text)
+{
+	if (*text)
+		free((char *)text);
+}
+
+void trace_close(struct trace *t)
+{
+	if (!t)
+		return;
+	free_text(t->info.hostname);
+	free_text(t->info.os_release);
+	free_text(t->info.arch);
+	free_text(t->info.command);
+	order_block_put(&t->order, t->feed.outer.block);
+	order_block_put(&t->order, t->feed.inner.block);
+	order_release(&t->order);
+	feed_release(&t->feed);
+	event_table_release(&t->events);
+	thread_names_release(&t->threads);
+	input_close(&t->input);
+	free(t);
+}
+
+static void bad_sample(struct trace *t, uint64_t time, const char *what)
+{
+	trace_damaged(t, "a sample at time %llu ns %s", (unsigned long long)time, what);
+}
+
+/* Fills @e; false: there is no event in this sample. */
+static bool read_sample(struct trace *t, const uint8_t *record, uint32_t size,
+			uint64_t time, struct event *e)
+{
+	struct event_source *source = event_of_sample(&t->events, record, size);
+	const struct sample_layout *l;
+
+	if (!source || size < source->layout.smallest) {
+		bad_sample(t, time, source ? "is too short" : "belongs to no event");
+		return false;
+	}
+	l = &source->layout;
+	*e = (struct event){.type = &source->type,
+			    .time_ns = l->time ? time : 0,
+			    .pid = -1,
+			    .tid = -1,
+			    .cpu = UINT32_MAX};
+	if (l->tid) {
+		e->pid = (int32_t)load_u32(record + l->tid);
+		e->tid = (int32_t)load_u32(record + l->tid + 4);
+	}
+	if (l->cpu)
+		e->cpu = load_u32(record + l->cpu);
+	if (l->raw_is_fixed && l->has_raw && size >= l->variable + sizeof(uint32_t)) {
+		e->raw_size = load_u32(record + l->variable);
+		e->raw = record + l->variable + sizeof(uint32_t);
+		if (e->raw_size > size - l->variable - sizeof(uint32_t))
+			e->raw_size = 0;
+	} else {
+		e->raw = sample_raw(l, record, size, &e->raw_size);
+	}
+	if (e->raw_size < source->type.fixed_size) {
+		bad_sample(t, time, "is shorter than its event's fields");
+		return false;
+	}
+	if (e->cpu < CPUS_KNOWN)
+		t->last_on_cpu[e->cpu] = time;
+	source->type.count++;
+	return true;
+}
+
+/* The pid and tid of COMM, FORK and EXIT, and what follows them, but for the trailer. */
+static struct bytes body_of(struct trace *t, const uint8_t *record, uint32_t size)
+{
+	struct event_source *source = event_of_other(&t->events, record, size);
+	uint32_t trailer = source ? source->layout.trailer : 0;
+	uint32_t head = sizeof(struct perf_event_header);
+
+	if (size < head + trailer)
+		trailer = 0;
+	return bytes_of(record + head, size - head - trailer);
+}
+
+static void read_comm(struct trace *t, struct bytes b)
+{
+	int32_t tid;
+
+	bytes_u32(&b);
+	tid = (int32_t)bytes_u32(&b);
+	if (!bytes_bad(&b))
+		thread_named(&t->threads, tid, (const char *)b.at, bytes_left(&b));
+}
+
+static void read_fork_or_exit(struct trace *t, struct bytes b, bool is_fork)
+{
+	int32_t tid, parent;
+
+	bytes_u64(&b); /* pid and parent's pid */
+	tid = (int32_t)bytes_u32(&b);
+	parent = (int32_t)bytes_u32(&b);
+	if (bytes_bad(&b))
+		return;
+	if (is_fork && parent != tid)
+		thread_forked(&t->threads, parent, tid);
+	else if (!is_fork)
+		thread_exited(&t->threads, tid);
+}
+
+/* Whose records were lost: the LOST of a ring names any of the ring's events, so it
+ * says something only if there is one, or if our recorder marked it. */
+static const struct event_type *loser(struct trace *t,
+				      const struct perf_event_header *header, uint64_t id)
+{
+	struct event_source *source = NULL;
+
+	if (header->misc & PERF_MISC_LOST_OF_EVENT)
+		source = event_table_find(&t->events, id);
+	else if (t->events.nr_sources == 1)
+		source = t->events.sources[0];
+	return source ? &source->type : NULL;
+}
+
+static void place_loss(struct trace *t, const uint8_t *record,
+		       const struct perf_event_header *header, uint64_t time,
+		       struct loss *loss)
+{
+	struct event_source *source = event_of_other(&t->events, record, header->size);
+	const struct sample_layout *l = source ? &source->layout : NULL;
+
+	loss->cpu = UINT32_MAX;
+	if (!l || header->size < sizeof(*header) + l->trailer)
+		return;
+	if (l->last_cpu)
+		loss->cpu = load_u32(record + header->size - l->last_cpu);
+	if (l->last_time)
+		loss->to_ns = time;
+	if (loss->cpu < CPUS_KNOWN)
+		loss->from_ns = t->last_on_cpu[loss->cpu];
+}
+
+static bool read_lost(struct trace *t, const uint8_t *record,
+		      const struct perf_event_header *header, uint64_t time,
+		      struct loss *loss)
+{
+	struct bytes b = body_of(t, record, header->size);
+	uint64_t id = bytes_u64(&b), count = bytes_u64(&b);
+
+	if (bytes_bad(&b) || !count)
+		return false;
+	*loss = (struct loss){.count = count, .type = loser(t, header, id)};
+	place_loss(t, record, header, time, loss);
+	t->lost_in_band += count;
+	return true;
+}
+
+/* Newer perf sums up in the end, per event, what LOST has told already. What exceeds
+ * that is news. */
+static bool read_lost_samples(struct trace *t, const uint8_t *record,
+			      const struct perf_event_header *header, uint64_t time,
+			      struct loss *loss)
+{
+	struct bytes b = body_of(t, record, header->size);
+	uint64_t count = bytes_u64(&b), told;
+
+	if (bytes_bad(&b))
+		return false;
+	told = t->lost_in_band > t->lost_summed ? t->lost_in_band - t->lost_summed : 0;
+	t->lost_summed += count;
+	if (count <= told)
+		return false;
+	*loss = (struct loss){.count = count - told};
+	place_loss(t, record, header, time, loss);
+	return true;
+}
+
+static bool finish_loss(struct trace *t, struct loss *loss)
+{
+	struct event_type *type = (struct event_type *)loss->type;
+
+	t->info.lost += loss->count;
+	if (type)
+		type->lost += loss->count;
+	return true;
+}
+
+/* A record as an item; false: it is none. */
+static bool read_record(struct trace *t, const uint8_t *record, uint64_t time,
+			struct trace_item *item)
+{
+	struct perf_event_header header = load_header(record);
+	struct loss *loss = &item->loss;
+
+	switch (header.type) {
+	case PERF_RECORD_SAMPLE:
+		item->kind = TRACE_EVENT;
+		return read_sample(t, record, header.size, time, &item->event);
+	case PERF_RECORD_COMM:
+		read_comm(t, body_of(t, record, header.size));
+		return false;
+	case PERF_RECORD_FORK:
+	case PERF_RECORD_EXIT:
+		read_fork_or_exit(t, body_of(t, record, header.size),
+				  header.type == PERF_RECORD_FORK);
+		return false;
+	case PERF_RECORD_LOST:
+		item->kind = TRACE_LOSS;
+		return read_lost(t, record, &header, time, loss) && finish_loss(t, loss);
+	case PERF_RECORD_LOST_SAMPLES:
+		item->kind = TRACE_LOSS;
+		return read_lost_samples(t, record, &header, time, loss) &&
+		       finish_loss(t, loss);
+	default:
+		return false;
+	}
+}
+
+/* Time never runs back for those who read, whatever the trace holds. */
+static uint64_t onward(struct trace *t, uint64_t time)
+{
+	if (time < t->last_ns) {
+		trace_damaged(
+			t,
+			"a record of time %llu ns came after one of %llu ns: later than "
+			"the recorder's rounds allow",
+			(unsigned long long)time, (unsigned long long)t->last_ns);
+		return t->last_ns;
+	}
+	t->last_ns = time;
+	return time;
+}
+
+int trace_next(struct trace *t, struct trace_item *item, struct failure *f)
+{
+	const uint8_t *record;
+	uint64_t time;
+	int err;
+
+	for (;;) {
+		record = order_next(&t->order, &time);
+		if (record) {
+			if (read_record(t, record, onward(t, time), item))
+				return 1;
+			continue;
+		}
+		t->info.bytes_read = t->input.at;
+		if (t->feed.ended && t->order.limit == UINT64_MAX)
+			return 0;
+		if (t->feed.ended)
+			order_end(&t->order);
+		else if (!order_relieve(&t->order)) {
+			err = feed_more(t, f);
+			if (err)
+				return err;
+		}
+	}
+}
+
+size_t trace_nr_types(const struct trace *t)
+{
+	return t->events.nr_sources;
+}
+
+const struct event_type *trace_type(const struct trace *t, size_t index)
+{
+	return index < t->events.nr_sources ? &t->events.sources[index]->type : NULL;
+}
+
+const struct trace_info *trace_info(const struct trace *t)
+{
+	struct trace_info *info = &((struct trace *)t)->info;
+
+	if (info->clockid < 0 && t->events.nr_sources)
+		info->clockid = t->events.clockid;
+	return info;
+}
+
+const char *trace_comm(const struct trace *t, int32_t pid, int32_t tid)
+{
+	const char *name = thread_name(&t->threads, tid);
+
+	if (!tid)
+		return "swapper";
+	if (!name)
+		name = thread_name(&t->threads, pid);
+	return name ? name : "";
+}
