@@ -9,10 +9,18 @@
 
 #include "probes/probes.h"
 
-/* Not inlined, so that there is one site. */
-__attribute__((noinline)) static void hit(uint64_t id)
+#ifdef __clang__
+#define NOT_INLINED __attribute__((noinline, optnone))
+#else
+#define NOT_INLINED __attribute__((noipa))
+#endif
+
+/* Not inlined, so that there is one site and no argument is a constant, which perf
+ * would leave out. */
+NOT_INLINED static void hit(uint64_t id, int fd, uint8_t op, uint64_t offset,
+			    uint32_t length, uint32_t depth)
 {
-	probe_submit(id, 3, id & 1, id * 4096, 4096, (uint32_t)id & 31);
+	probe_submit(id, fd, op, offset, length, depth);
 }
 
 int main(int argc, char **argv)
@@ -22,7 +30,7 @@ int main(int argc, char **argv)
 
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (uint64_t id = 1; id <= count; id++)
-		hit(id);
+		hit(id, 3, id & 1, id * 4096, 4096, (uint32_t)id & 31);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	printf("%lld\n", (long long)(to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec -
 				 from.tv_nsec);
