@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A model bound to the events of one trace. */
+#include "analyzers/binding.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzers/analyzer.h"
+#include "core/failure.h"
+
+/* "it has arg1, arg3", for the sentence about a missing argument */
+static void list_arguments(char *text, size_t room, const struct event_type *type)
+{
+	const char *before = "it has ";
+	size_t used = 0;
+
+	snprintf(text, room, "it has none");
+	for (size_t i = 0; i < type->nr_fields && used < room; i++) {
+		if (!field_is_argument(&type->fields[i]))
+			continue;
+		snprintf(text + used, room - used, "%s%.40s", before,
+			 type->fields[i].type.name);
+		used += strlen(text + used);
+		before = ", ";
+	}
+}
+
+/* A name that the model lists among the probe's arguments may be missing from the
+ * record: perf leaves constants out. */
+static bool may_be_missing(const struct model_line *line, enum model_value value,
+			   const char *name)
+{
+	if (value == VALUE_KEY)
+		return false;
+	for (size_t i = 0; i < line->nr_arguments; i++)
+		if (!strcmp(line->arguments[i], name))
+			return true;
+	return false;
+}
+
+static int bind_values(struct bound_line *to, struct failure *f)
+{
+	const struct model_line *line = to->line;
+	char has[200];
+
+	for (unsigned v = 0; v < MODEL_VALUES; v++) {
+		const char *missing;
+
+		if (!expression_bind(&to->values[v], &line->values[v], to->type,
+				     line->arguments, line->nr_arguments, &missing))
+			continue;
+		if (!may_be_missing(line, (enum model_value)v, missing)) {
+			list_arguments(has, sizeof(has), to->type);
+			return fail(
+				f, -EINVAL,
+				"%.80s has no integer argument '%.40s' (%s of %s); %s",
+				to->type->name, missing,
+				model_value_word((enum model_value)v),
+				model_role_word(line->role), has);
+		}
+		to->values[v] = (struct bound_expression){0};
+	}
+	return 0;
+}
+
+static int bind_line(struct bound_type *to, const struct model_line *line,
+		     const struct event_type *type, struct failure *f)
+{
+	struct bound_line *lines, *bound;
+
+	lines = realloc(to->lines, (to->nr_lines + 1) * sizeof(*lines));
+	if (!lines)
+		return fail(f, -ENOMEM, "no memory");
+	to->lines = lines;
+	bound = &lines[to->nr_lines];
+	*bound = (struct bound_line){.line = line, .role = line->role, .type = type};
+	memset(bound->op_of, 0xff, sizeof(bound->op_of));
+	to->nr_lines++;
+	return bind_values(bound, f);
+}
+
+/* The types come in the order of their indices. */
+static int make_room(struct binding *b, const struct event_type *type, struct failure *f)
+{
+	struct bound_type *types;
+
+	types = realloc(b->types, (type->index + 1) * sizeof(*types));
+	if (!types)
+		return fail(f, -ENOMEM, "no memory");
+	b->types = types;
+	for (; b->nr_types <= type->index; b->nr_types++)
+		types[b->nr_types] = (struct bound_type){0};
+	return 0;
+}
+
+int binding_add(struct binding *b, const struct event_type *type, unsigned roles,
+		struct failure *f)
+{
+	enum model_match best = MATCH_NONE;
+	int err = make_room(b, type, f);
+
+	for (size_t i = 0; !err && i < b->model->nr_lines; i++) {
+		enum model_match match = model_line_match(&b->model->lines[i], type);
+
+		best = match > best ? match : best;
+	}
+	for (size_t i = 0; !err && best != MATCH_NONE && i < b->model->nr_lines; i++) {
+		const struct model_line *line = &b->model->lines[i];
+
+		if ((roles & (1U << line->role)) && model_line_match(line, type) == best)
+			err = bind_line(&b->types[type->index], line, type, f);
+	}
+	return err ? err : b->types[type->index].nr_lines != 0;
+}
+
+void binding_release(struct binding *b)
+{
+	for (size_t i = 0; i < b->nr_types; i++)
+		free(b->types[i].lines);
+	free(b->types);
+	*b = (struct binding){0};
+}
+
+int model_options_check(const struct model_options *o, struct failure *f)
+{
+	bool specs = o->submits.count || o->completes.count;
+
+	if (o->which && (specs || o->key))
+		return fail(f, -EINVAL,
+			    "--model excludes --submit, --complete and --key");
+	if (specs && !(o->submits.count && o->completes.count))
+		return fail(f, -EINVAL, "--submit and --complete go together");
+	if (o->key && !specs)
+		return fail(f, -EINVAL, "--key needs --submit and --complete");
+	return 0;
+}
+
+int model_choose(struct model **model, bool *guessed, const struct model_options *o,
+		 const struct trace *trace, bool poll, struct failure *f)
+{
+	char has[300];
+	int err;
+
+	*guessed = false;
+	if (o->submits.count)
+		return model_from_specs(model, o->submits.items, o->submits.count,
+					o->completes.items, o->completes.count, o->key,
+					f);
+	if (o->which)
+		return model_find(model, o->which, f);
+	*guessed = true;
+	err = model_guess(model, trace, poll, f);
+	if (err != -ENOENT)
+		return err;
+	return fail(f, err, "no shipped model fits (see --model%s): %s",
+		    poll ? "" : ", --submit",
+		    describe_events(has, sizeof(has), trace, false));
+}
+
+void describe_want(char *text, size_t room, const struct model *model, unsigned roles,
+		   const struct trace *trace)
+{
+	char has[256];
+	size_t used;
+
+	snprintf(text, room, "model %.40s wants", model->name);
+	used = strlen(text);
+	for (size_t i = 0; i < model->nr_lines && used < room / 2; i++) {
+		const struct model_line *line = &model->lines[i];
+
+		if (!(roles & (1U << line->role)))
+			continue;
+		snprintf(text + used, room - used, " %.50s:%.50s", line->provider,
+			 line->probe);
+		used += strlen(text + used);
+	}
+	snprintf(text + used, room - used, "; %s",
+		 describe_events(has, sizeof(has), trace, true));
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Request models: which probes make a request, and where its key, size and so on are.
+ * The form of the files is fathom-model(5); analyzers/models/ has those we ship.
+ */
+#ifndef FATHOM_ANALYZERS_MODEL_H
+#define FATHOM_ANALYZERS_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "analyzers/expression.h"
+
+struct failure;
+
+/* What a probe means to the model: one line of the file. */
+enum model_role {
+	ROLE_SUBMIT,
+	ROLE_DISPATCH,
+	ROLE_COMPLETE,
+	ROLE_POLL_BEGIN,
+	ROLE_POLL_END,
+	ROLE_POLL_GROW,
+	ROLE_POLL_SHRINK,
+	ROLE_WAIT_BEGIN,
+	ROLE_WAIT_END,
+	MODEL_ROLES,
+};
+
+/* What a line may say of its arguments. */
+enum model_value {
+	VALUE_KEY,
+	VALUE_OP,
+	VALUE_OFFSET,
+	VALUE_LENGTH,
+	VALUE_FD,
+	VALUE_STATUS, /* not 0: the request failed */
+	VALUE_RESULT, /* negative: the request failed */
+	VALUE_COUNT,
+	VALUE_LOOP,
+	VALUE_BUDGET,
+	VALUE_PROGRESS,
+	VALUE_ELAPSED,
+	VALUE_OLD,
+	VALUE_NEW,
+	VALUE_EVENTS,
+	MODEL_VALUES,
+};
+
+enum model_scope { SCOPE_PROCESS, SCOPE_THREAD, SCOPE_SYSTEM };
+
+struct model_line {
+	enum model_role role;
+	char *text;			/* what the pointers below point into */
+	const char *provider, *probe;	/* may be globs */
+	char *arguments[ARGUMENTS_MAX]; /* names in order, for traces with arg1… */
+	size_t nr_arguments;
+	struct expression values[MODEL_VALUES];
+	const char *op_word;		/* op="read": the same for every event */
+	struct argument_word *op_words; /* op=op{0:read,1:write} */
+	size_t nr_op_words;
+};
+
+struct model {
+	char *name;
+	enum model_scope scope; /* within which a key is unique */
+	struct model_line *lines;
+	size_t nr_lines;
+};
+
+enum { MODEL_LINES_MAX = 64, MODEL_OP_WORDS_MAX = 64 };
+
+/* Reads the file @path. Returns 0, or a negative errno with "file:line: reason". */
+int model_read(struct model **model, const char *path, struct failure *f);
+
+/* The same from text; @name stands for the file in messages. */
+int model_read_text(struct model **model, const char *name, const char *text,
+		    struct failure *f);
+
+/* A model made of options: specs as behind "submit =", each with key=@key added
+ * unless it says its own. @key may be NULL. */
+int model_from_specs(struct model **model, const char *const *submits, size_t nr_submits,
+		     const char *const *completes, size_t nr_completes, const char *key,
+		     struct failure *f);
+
+void model_free(struct model *model); /* NULL is fine */
+
+/* How well a line names an event, worst first. */
+enum model_match {
+	MATCH_NONE,
+	MATCH_SITE, /* without the "_1", "_2" by which perf tells sites apart */
+	MATCH_NAME,
+};
+
+/* Is @type an event of @line? Its provider may bear perf's "sdt_". */
+enum model_match model_line_match(const struct model_line *line,
+				  const struct event_type *type);
+
+bool model_has_role(const struct model *model, enum model_role role);
+const char *model_role_word(enum model_role role);    /* "submit", "poll begin" */
+const char *model_value_word(enum model_value value); /* "key" */
+
+/* Appends one line (a copy) in the form of the files; used by all of the above. */
+int model_add_line(struct model *model, enum model_role role, const char *text,
+		   struct failure *f);
+
+/* The models that come with fathom, in the order in which a trace is matched. */
+struct shipped_model {
+	const char *name;
+	const char *text;
+};
+extern const struct shipped_model shipped_models[];
+extern const size_t nr_shipped_models;
+
+/*
+ * @which is a file (it has a '/' or ends with ".model"), a shipped model's name, or
+ * the name of a file NAME.model in fathom's model directory.
+ */
+int model_find(struct model **model, const char *which, struct failure *f);
+
+/* The first shipped model whose submit or complete (@poll: poll or wait end) is among
+ * the types of @trace. Returns 0, or -ENOENT when there is none. */
+int model_guess(struct model **model, const struct trace *trace, bool poll,
+		struct failure *f);
+
+#endif
