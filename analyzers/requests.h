@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From events to requests: pairs submits with completes and tells its listeners.
+ *
+ * An analyzer (requests_analyzer) whose state is a struct requests. latency, depth and
+ * others listen; any number of them share one pairing.
+ */
+#ifndef FATHOM_ANALYZERS_REQUESTS_H
+#define FATHOM_ANALYZERS_REQUESTS_H
+
+#include <stdio.h>
+
+#include "analyzers/analyzer.h"
+#include "analyzers/binding.h"
+#include "analyzers/inflight.h"
+
+enum {
+	REQUESTS_IN_FLIGHT_MAX = 4 << 20, /* then the oldest counts as never ended */
+	REQUESTS_OPS_MAX = 64,		  /* words; then "other" */
+	REQUEST_LISTENERS_MAX = 4,
+};
+
+/* Slots in the order of a request's life; each may be NULL. */
+struct request_listener {
+	/* It was submitted, at r->submit_ns. */
+	void (*begin)(void *state, const struct request *r);
+
+	/* It was completed, at r->complete_ns. Also for one that had been gone because
+	 * it was given up (r->given_up): it was slow, not lost. */
+	void (*end)(void *state, const struct request *r);
+
+	/* It is no longer counted as in flight though its end was not seen: its key was
+	 * used again, it was given up after a loss, or there were too many. */
+	void (*gone)(void *state, const struct request *r, uint64_t time_ns);
+
+	/* The trace ends at @time_ns, the last submit or complete. */
+	void (*finish)(void *state, uint64_t time_ns);
+};
+
+struct requests {
+	/* Set before the pass. */
+	struct model_options options;
+	uint32_t in_flight_max; /* 0: REQUESTS_IN_FLIGHT_MAX */
+	struct {
+		const struct request_listener *listener;
+		void *state;
+	} listeners[REQUEST_LISTENERS_MAX];
+	size_t nr_listeners;
+
+	/* Found out. events = 2 * requests + all of unmatched. */
+	uint64_t events;   /* submits and completes */
+	uint64_t requests; /* pairs */
+	uint64_t failed;   /* … whose result or status says so */
+	uint64_t first_ns, last_ns;
+	struct {
+		uint64_t completes; /* without a submit */
+		uint64_t submits;   /* that never ended */
+		uint64_t reused;    /* submits whose key was submitted again */
+	} unmatched;
+	uint64_t lost;	      /* records that the recorder lost */
+	uint32_t losses;      /* gaps in which they were lost */
+	uint64_t across_loss; /* requests in flight during a gap */
+	uint64_t given_up;    /* no longer counted as in flight after a gap */
+
+	struct model *model;
+	bool guessed; /* the model was chosen by the trace's events */
+	const struct trace *trace;
+	struct binding binding;
+	struct inflight in_flight;
+	uint64_t longest_ns;
+	char *ops[REQUESTS_OPS_MAX];
+	unsigned nr_ops;
+};
+
+extern const struct analyzer requests_analyzer;
+
+void requests_listen(struct requests *r, const struct request_listener *listener,
+		     void *state);
+void requests_release(struct requests *r);
+
+/* The word of request.op: "read", "7" for a value without a word, "all" when the
+ * model tells no operation. Foreign text. */
+const char *requests_op_word(const struct requests *r, unsigned op);
+
+/* Seconds from the first submit or complete to the last. */
+double requests_seconds(const struct requests *r);
+
+/* Lines "note: …" on @to about what could move the figures: lost records, what did not
+ * pair up, requests that failed. Nothing when all is well. */
+void requests_notes(const struct requests *r, FILE *to);
+
+/* The sentence for a trace without a single request. Returns -ENODATA. */
+int requests_nothing(const struct requests *r, struct failure *f);
+
+#endif
