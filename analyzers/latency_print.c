@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The three ways to show latencies: for people, as JSON, as CSV. */
+#include "analyzers/latency.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "analyzers/json.h"
+#include "core/text.h"
+#include "core/units.h"
+
+enum { NAME_MAX_BYTES = 96, ROWS_MAX = 24, BARS_FOR_GROUPS = 4 };
+
+static const struct {
+	const char *name;
+	double percent;
+} percentiles[] = {
+	{"50", 50}, {"90", 90}, {"99", 99}, {"99.9", 99.9}, {"99.99", 99.99},
+};
+
+enum { NR_PERCENTILES = sizeof(percentiles) / sizeof(*percentiles) };
+
+char *latency_group_name(char *text, size_t room, const struct latency *l,
+			 const struct latency_group *group)
+{
+	const char *word;
+	size_t used;
+
+	if (group->is_other) {
+		snprintf(text, room, "other");
+		return text;
+	}
+	if (l->by == BY_OP) {
+		word = requests_op_word(l->requests, (unsigned)group->value);
+		text_escape(text, room, word, strlen(word), 0);
+		return text;
+	}
+	used = 0;
+	if (group->thread && *group->thread) {
+		used = text_escape(text, room - 24, group->thread, strlen(group->thread),
+				   0);
+		text[used++] = '/';
+	}
+	snprintf(text + used, room - used, "%" PRId64, group->value);
+	return text;
+}
+
+/* Operations as they came, the rest by value. */
+static int compare_groups(const void *a, const void *b)
+{
+	const struct latency_group *x = *(struct latency_group *const *)a;
+	const struct latency_group *y = *(struct latency_group *const *)b;
+
+	if (x->is_other != y->is_other)
+		return x->is_other ? 1 : -1;
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+static size_t sorted_groups(const struct latency *l, struct latency_group **groups)
+{
+	memcpy(groups, l->groups, l->nr_groups * sizeof(*groups));
+	qsort(groups, l->nr_groups, sizeof(*groups), compare_groups);
+	return l->nr_groups;
+}
+
+/* The value a group is told by: a word or a number. */
+static json_t *json_group_value(const struct latency *l,
+				const struct latency_group *group)
+{
+	char name[NAME_MAX_BYTES];
+
+	if (l->by == BY_OP || l->by == BY_THREAD || group->is_other)
+		return json_string(latency_group_name(name, sizeof(name), l, group));
+	return json_integer(group->value);
+}
+
+static json_t *json_group(const struct latency *l, const struct latency_group *group)
+{
+	const struct histogram *h = &group->histogram;
+	json_t *p = json_object();
+
+	for (unsigned i = 0; i < NR_PERCENTILES; i++)
+		json_object_set_new(p, percentiles[i].name,
+				    json_integer((json_int_t)histogram_percentile(
+					    h, percentiles[i].percent)));
+	return json_pack("{s:o, s:I, s:f, s:I, s:I, s:o}", latency_by_words[l->by],
+			 json_group_value(l, group), "count", (json_int_t)h->count,
+			 "mean_ns", histogram_mean(h), "min_ns", (json_int_t)h->min,
+			 "max_ns", (json_int_t)h->max, "percentiles_ns", p);
+}
+
+int latency_print_json(const struct latency *l)
+{
+	struct latency_group *sorted[LATENCY_GROUPS_MAX + 1];
+	const struct requests *r = l->requests;
+	size_t nr = sorted_groups(l, sorted);
+	json_t *groups = json_array(), *all;
+
+	for (size_t i = 0; i < nr; i++)
+		json_array_append_new(groups, json_group(l, sorted[i]));
+	all = json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:o}", "model",
+			r->model->name, "requests", (json_int_t)r->requests, "events",
+			(json_int_t)r->events, "lost", (json_int_t)r->lost, "unmatched",
+			"completes", (json_int_t)r->unmatched.completes, "submits",
+			(json_int_t)r->unmatched.submits, "reused",
+			(json_int_t)r->unmatched.reused, "groups", groups);
+	return json_print(all);
+}
+
+void latency_print_csv(const struct latency *l)
+{
+	struct latency_group *sorted[LATENCY_GROUPS_MAX + 1];
+	size_t nr = sorted_groups(l, sorted);
+	struct text_table *t = text_table_new(5 + NR_PERCENTILES);
+	char name[NAME_MAX_BYTES];
+
+	if (!t)
+		return;
+	text_cell(t, "%s", latency_by_words[l->by]);
+	text_cell(t, "count");
+	text_cell(t, "mean_ns");
+	text_cell(t, "min_ns");
+	text_cell(t, "max_ns");
+	for (unsigned i = 0; i < NR_PERCENTILES; i++)
+		text_cell(t, "p%s_ns", percentiles[i].name);
+	for (size_t g = 0; g < nr; g++) {
+		const struct histogram *h = &sorted[g]->histogram;
+
+		text_cell(t, "%s", latency_group_name(name, sizeof(name), l, sorted[g]));
+		text_cell(t, "%" PRIu64, h->count);
+		text_cell(t, "%.1f", histogram_mean(h));
+		text_cell(t, "%" PRIu64, h->min);
+		text_cell(t, "%" PRIu64, h->max);
+		for (unsigned i = 0; i < NR_PERCENTILES; i++)
+			text_cell(t, "%" PRIu64,
+				  histogram_percentile(h, percentiles[i].percent));
+	}
+	text_table_print(t, stdout, true);
+	text_table_free(t);
+}
+
+static void print_table(const struct latency *l, struct latency_group **groups, size_t nr)
+{
+	struct text_table *t = text_table_new(5 + NR_PERCENTILES);
+	char text[NAME_MAX_BYTES];
+
+	if (!t)
+		return;
+	text_cell(t, "%s", latency_by_words[l->by]);
+	text_cell(t, "count");
+	text_cell(t, "mean");
+	text_cell(t, "min");
+	for (unsigned i = 0; i < NR_PERCENTILES; i++)
+		text_cell(t, "p%s", percentiles[i].name);
+	text_cell(t, "max");
+	for (size_t g = 0; g < nr; g++) {
+		const struct histogram *h = &groups[g]->histogram;
+
+		text_cell(t, "%s", latency_group_name(text, sizeof(text), l, groups[g]));
+		text_cell(t, "%" PRIu64, h->count);
+		text_cell(t, "%s", time_text(text, histogram_mean(h)));
+		text_cell(t, "%s", time_text(text, (double)h->min));
+		for (unsigned i = 0; i < NR_PERCENTILES; i++)
+			text_cell(t, "%s",
+				  time_text(text, (double)histogram_percentile(
+							  h, percentiles[i].percent)));
+		text_cell(t, "%s", time_text(text, (double)h->max));
+	}
+	text_table_print(t, stdout, false);
+	text_table_free(t);
+}
+
+/* How many of the histogram's buckets make a row, so that at most ROWS_MAX rows lie
+ * between the first and the last bucket: a power of two, one octave at most. */
+static unsigned buckets_per_row(unsigned first, unsigned last)
+{
+	unsigned per = 16;
+
+	while (last / per - first / per >= ROWS_MAX && per < 1U << HISTOGRAM_BITS)
+		per *= 2;
+	return per;
+}
+
+static uint64_t row_count(const struct histogram *h, unsigned from, unsigned per)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = from; i < from + per && i < HISTOGRAM_BUCKETS; i++)
+		count += h->buckets[i];
+	return count;
+}
+
+static void print_row(const struct histogram *h, unsigned from, unsigned per,
+		      uint64_t most, unsigned width)
+{
+	uint64_t count = row_count(h, from, per);
+	char low[UNIT_TEXT], bar[3 * 200 + 1];
+
+	time_text(low, (double)histogram_low(from));
+	text_bar(bar, width, (double)count / (double)most);
+	printf("  %10s %11" PRIu64 " %5.1f%% %s\n", low, count,
+	       100 * (double)count / (double)h->count, bar);
+}
+
+static void print_histogram(const struct histogram *h, unsigned columns)
+{
+	unsigned first = histogram_bucket(h->min), last = histogram_bucket(h->max);
+	unsigned per = buckets_per_row(first, last), skipped = 0;
+	unsigned width = columns > 60 ? columns - 33 : 27;
+	uint64_t most = 1;
+
+	width = width > 200 ? 200 : width;
+	first = first / per * per;
+	for (unsigned i = first; i <= last; i += per)
+		if (row_count(h, i, per) > most)
+			most = row_count(h, i, per);
+	for (unsigned i = first; i <= last; i += per) {
+		if (!row_count(h, i, per)) {
+			skipped++;
+			continue;
+		}
+		if (skipped)
+			printf("  %10s\n", "...");
+		skipped = 0;
+		print_row(h, i, per, most, width);
+	}
+}
+
+static void print_heading(const struct requests *r)
+{
+	char count[UNIT_TEXT], rate[UNIT_TEXT], span[UNIT_TEXT], model[NAME_MAX_BYTES];
+	double seconds = requests_seconds(r);
+
+	text_escape(model, sizeof(model), r->model->name, strlen(r->model->name), 0);
+	printf("%s requests in %s, %s/s (model %s%s)\n\n",
+	       count_text(count, (double)r->requests), time_text(span, seconds * 1e9),
+	       count_text(rate, seconds > 0 ? (double)r->requests / seconds : 0), model,
+	       r->guessed ? ", by the trace's events" : "");
+}
+
+void latency_print_text(const struct latency *l)
+{
+	struct latency_group *groups[LATENCY_GROUPS_MAX + 1];
+	size_t nr = sorted_groups(l, groups);
+	char name[NAME_MAX_BYTES];
+
+	print_heading(l->requests);
+	print_table(l, groups, nr);
+	for (size_t i = 0; i < nr && nr <= BARS_FOR_GROUPS; i++) {
+		printf("\n%s %s:\n", latency_by_words[l->by],
+		       latency_group_name(name, sizeof(name), l, groups[i]));
+		print_histogram(&groups[i]->histogram, text_columns(stdout));
+	}
+	if (l->requests->lost || l->requests->failed ||
+	    l->requests->unmatched.completes || l->requests->unmatched.submits ||
+	    l->requests->unmatched.reused)
+		putchar('\n');
+	requests_notes(l->requests, stdout);
+}
