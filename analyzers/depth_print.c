@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The ways to show depth: for people, as JSON, over time as CSV. */
+#include "analyzers/depth.h"
+
+#include <inttypes.h>
+
+#include "analyzers/json.h"
+#include "core/text.h"
+#include "core/units.h"
+
+enum {
+	POINTS = 256,	 /* of the timeline in JSON and CSV */
+	DEPTH_ROWS = 20, /* of the distribution */
+	BAR = 40,
+	PLOT_ROWS = 8,
+};
+
+#define COMMON	   0.01
+#define NEARLY_ALL 0.95
+
+static json_t *json_times(const struct depth *d)
+{
+	json_t *times = json_object();
+	char depth[UNIT_TEXT];
+
+	for (size_t i = 0; i < d->nr_times; i++) {
+		if (!d->time_at[i])
+			continue;
+		snprintf(depth, sizeof(depth), "%zu", i);
+		json_object_set_new(times, depth,
+				    json_integer((json_int_t)d->time_at[i]));
+	}
+	return times;
+}
+
+/* Where point @i of @nr begins: the first of the buckets that were put into it. */
+static uint64_t point_ns(const struct timeline *t, unsigned i, unsigned nr)
+{
+	uint64_t used = timeline_used(t);
+
+	return (i * used + nr - 1) / nr * t->bucket_ns;
+}
+
+static json_t *json_timeline(const struct depth *d)
+{
+	struct timeline_bucket points[POINTS];
+	unsigned nr = timeline_condense(&d->timeline, points, POINTS);
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < nr; i++)
+		json_array_append_new(array,
+				      json_pack("{s:I, s:f, s:I}", "t_ns",
+						(json_int_t)point_ns(&d->timeline, i, nr),
+						"mean", timeline_mean(&points[i]), "max",
+						(json_int_t)points[i].max));
+	return array;
+}
+
+int depth_print_json(const struct depth *d)
+{
+	const struct requests *r = d->requests;
+	struct little little = depth_little(d);
+	json_t *all;
+
+	all = json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:f, s:I, s:o,"
+			" s:{s:f, s:f, s:f}, s:o}",
+			"model", r->model->name, "requests", (json_int_t)r->requests,
+			"events", (json_int_t)r->events, "lost", (json_int_t)r->lost,
+			"unmatched", "completes", (json_int_t)r->unmatched.completes,
+			"submits", (json_int_t)r->unmatched.submits, "reused",
+			(json_int_t)r->unmatched.reused, "mean_depth", depth_mean(d),
+			"max_depth", (json_int_t)d->max, "time_at_depth_ns",
+			json_times(d), "little", "iops", little.iops, "mean_latency_ns",
+			little.mean_latency_ns, "depth", little.depth, "timeline",
+			json_timeline(d));
+	return json_print(all);
+}
+
+void depth_print_csv(const struct depth *d)
+{
+	struct timeline_bucket points[POINTS];
+	unsigned nr = timeline_condense(&d->timeline, points, POINTS);
+
+	puts("t_ns,mean,max");
+	for (unsigned i = 0; i < nr; i++)
+		printf("%" PRIu64 ",%.6f,%" PRIu64 "\n", point_ns(&d->timeline, i, nr),
+		       timeline_mean(&points[i]), points[i].max);
+}
+
+/* The time spent at the depths @from to @to. */
+static uint64_t time_between(const struct depth *d, uint64_t from, uint64_t to)
+{
+	uint64_t time = 0;
+
+	for (uint64_t i = from; i <= to && i < d->nr_times; i++)
+		time += d->time_at[i];
+	return time;
+}
+
+static void print_depths(const struct depth *d, uint64_t from, uint64_t to, double total)
+{
+	uint64_t ns = time_between(d, from, to);
+	char bar[3 * BAR + 1], time[UNIT_TEXT], depths[2 * UNIT_TEXT];
+
+	if (!ns)
+		return;
+	if (from == to)
+		snprintf(depths, sizeof(depths), "%" PRIu64, from);
+	else
+		snprintf(depths, sizeof(depths), "%" PRIu64 "-%" PRIu64, from, to);
+	printf("  %11s %10s %5.1f%% %s\n", depths, time_text(time, (double)ns),
+	       100 * (double)ns / total, text_bar(bar, BAR, (double)ns / total));
+}
+
+/* How many depths hold a hundredth of the time or more, and how much all of them. */
+static unsigned common_depths(const struct depth *d, double total, double *held)
+{
+	unsigned nr = 0;
+
+	*held = 0;
+	for (uint64_t i = 0; i <= d->max && i < d->nr_times; i++) {
+		if ((double)d->time_at[i] < total * COMMON)
+			continue;
+		*held += (double)d->time_at[i];
+		nr++;
+	}
+	return nr;
+}
+
+/* One row per common depth where few make nearly all of the time, else ranges. */
+static void print_distribution(const struct depth *d)
+{
+	uint64_t step = (d->max + DEPTH_ROWS) / DEPTH_ROWS;
+	double total = (double)depth_total_ns(d), held;
+	unsigned common = common_depths(d, total, &held);
+	char time[UNIT_TEXT];
+
+	puts("\n        depth       time");
+	if (total <= 0)
+		return;
+	if (common > DEPTH_ROWS || held < total * NEARLY_ALL) {
+		for (uint64_t from = 0; from <= d->max; from += step)
+			print_depths(d, from,
+				     from + step - 1 < d->max ? from + step - 1 : d->max,
+				     total);
+		return;
+	}
+	for (uint64_t i = 0; i <= d->max; i++)
+		if ((double)d->time_at[i] >= total * COMMON)
+			print_depths(d, i, i, total);
+	if (total > held)
+		printf("  %11s %10s %5.1f%%\n", "others", time_text(time, total - held),
+		       100 * (total - held) / total);
+}
+
+static void print_little(const struct depth *d)
+{
+	struct little little = depth_little(d);
+	double mean = depth_mean(d), off;
+	char rate[UNIT_TEXT], latency[UNIT_TEXT];
+
+	off = mean > 0 ? 100 * (little.depth / mean - 1) : 0;
+	printf("\nLittle's law: %s/s x %s = %.2f, the measured mean is %.2f (%+.1f%%)\n",
+	       count_text(rate, little.iops), time_text(latency, little.mean_latency_ns),
+	       little.depth, mean, off);
+	if (off > 5 || off < -5)
+		puts("  they differ: requests that began before or ended after the "
+		     "trace, or"
+		     " were lost, are only in one of the two");
+}
+
+void depth_print_text(const struct depth *d)
+{
+	const struct requests *r = d->requests;
+	char count[UNIT_TEXT], span[UNIT_TEXT], model[80];
+
+	text_escape(model, sizeof(model), r->model->name, strlen(r->model->name), 0);
+	printf("%s requests in %s (model %s%s): mean depth %.2f, max %" PRIu64 "\n",
+	       count_text(count, (double)r->requests),
+	       time_text(span, requests_seconds(r) * 1e9), model,
+	       r->guessed ? ", by the trace's events" : "", depth_mean(d), d->max);
+	print_distribution(d);
+	puts("\nmean depth over time:");
+	timeline_plot(&d->timeline, stdout, PLOT_ROWS, count_text);
+	print_little(d);
+	requests_notes(r, stdout);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A value over time in bounded memory, and its plot. */
+#include "analyzers/timeline.h"
+
+#include "core/text.h"
+#include "core/units.h"
+
+enum { PLOT_COLUMNS_MAX = 256, LABEL_COLUMNS = 12 };
+
+static void add_bucket(struct timeline_bucket *to, const struct timeline_bucket *from)
+{
+	to->area += from->area;
+	to->held += from->held;
+	if (from->max > to->max)
+		to->max = from->max;
+}
+
+/* Neighbours become one, so that the second half is free again. */
+static void merge_neighbours(struct timeline *t)
+{
+	for (unsigned i = 0; i < TIMELINE_BUCKETS; i++) {
+		struct timeline_bucket from = t->buckets[i];
+
+		t->buckets[i] = (struct timeline_bucket){0};
+		add_bucket(&t->buckets[i / 2], &from);
+	}
+	t->bucket_ns *= 2;
+}
+
+/* The value is held from now_ns up to @until, which lies in the buckets. */
+static void hold(struct timeline *t, uint64_t until)
+{
+	while (t->now_ns < until) {
+		uint64_t index = (t->now_ns - t->start_ns) / t->bucket_ns;
+		uint64_t end = t->start_ns + (index + 1) * t->bucket_ns;
+		uint64_t ns = (end < until ? end : until) - t->now_ns;
+		struct timeline_bucket piece = {(double)ns * (double)t->value, t->value,
+						ns};
+
+		add_bucket(&t->buckets[index], &piece);
+		t->now_ns += ns;
+	}
+}
+
+void timeline_set(struct timeline *t, uint64_t time_ns, uint64_t value)
+{
+	if (!t->bucket_ns) {
+		t->start_ns = t->now_ns = time_ns;
+		t->bucket_ns = TIMELINE_FIRST_NS;
+	}
+	while (time_ns > t->now_ns &&
+	       (time_ns - t->start_ns - 1) / t->bucket_ns >= TIMELINE_BUCKETS)
+		merge_neighbours(t);
+	hold(t, time_ns);
+	t->value = value;
+}
+
+unsigned timeline_used(const struct timeline *t)
+{
+	if (!t->bucket_ns || t->now_ns == t->start_ns)
+		return 0;
+	return (unsigned)((t->now_ns - t->start_ns - 1) / t->bucket_ns + 1);
+}
+
+unsigned timeline_condense(const struct timeline *t, struct timeline_bucket *to,
+			   unsigned count)
+{
+	unsigned used = timeline_used(t);
+
+	if (count > used)
+		count = used;
+	for (unsigned i = 0; i < count; i++)
+		to[i] = (struct timeline_bucket){0};
+	for (unsigned i = 0; i < used; i++)
+		add_bucket(&to[(uint64_t)i * count / used], &t->buckets[i]);
+	return count;
+}
+
+double timeline_mean(const struct timeline_bucket *bucket)
+{
+	return bucket->held ? bucket->area / (double)bucket->held : 0;
+}
+
+static const char *cell(double eighths)
+{
+	static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+
+	if (eighths <= 0)
+		return blocks[0];
+	return blocks[eighths >= 8 ? 8 : (unsigned)eighths];
+}
+
+static void plot_row(FILE *to, const struct timeline_bucket *columns, unsigned nr,
+		     double from, double step)
+{
+	for (unsigned i = 0; i < nr; i++) {
+		double above = timeline_mean(&columns[i]) - from;
+
+		fputs(cell(above / step * 8 + 0.5), to);
+	}
+	fputc('\n', to);
+}
+
+/* "0" under the first column and the whole time under the last */
+static void plot_axis(const struct timeline *t, FILE *to, unsigned nr)
+{
+	char end[UNIT_TEXT];
+	int width;
+
+	time_text(end, (double)(t->now_ns - t->start_ns));
+	width = nr > 2 ? (int)nr - 1 : 1;
+	fprintf(to, "%*s 0%*s\n", LABEL_COLUMNS, "", width, end);
+}
+
+void timeline_plot(const struct timeline *t, FILE *to, unsigned height,
+		   char *(*label)(char *text, double value))
+{
+	struct timeline_bucket columns[PLOT_COLUMNS_MAX];
+	unsigned width = text_columns(to), nr;
+	double top = 0;
+	char text[UNIT_TEXT];
+
+	width = width < LABEL_COLUMNS + 20 ? 20 : width - LABEL_COLUMNS - 1;
+	if (width > PLOT_COLUMNS_MAX)
+		width = PLOT_COLUMNS_MAX;
+	nr = timeline_condense(t, columns, width);
+	for (unsigned i = 0; i < nr; i++)
+		if (timeline_mean(&columns[i]) > top)
+			top = timeline_mean(&columns[i]);
+	if (!nr || top <= 0)
+		return;
+	for (unsigned row = height; row-- > 0;) {
+		bool labelled = row == height - 1 || row == height / 2 || row == 0;
+
+		fprintf(to, "%*s ", LABEL_COLUMNS,
+			labelled ? label(text, top * (row + 1) / height) : "");
+		plot_row(to, columns, nr, top * row / height, top / height);
+	}
+	plot_axis(t, to, nr);
+}
