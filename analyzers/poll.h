@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What busy polling cost and saved: what fathom poll and fathom report show. */
+#ifndef FATHOM_ANALYZERS_POLL_H
+#define FATHOM_ANALYZERS_POLL_H
+
+#include "analyzers/analyzer.h"
+#include "analyzers/binding.h"
+#include "analyzers/timeline.h"
+
+enum { POLL_LOOPS_MAX = 1024 };
+
+/* One event loop of one process. */
+struct poll_loop {
+	uint64_t loop; /* the model's loop argument */
+	int32_t pid;
+	uint64_t windows; /* that ended: progress + empty */
+	uint64_t progress, empty;
+	uint64_t progress_ns, empty_ns;
+	uint64_t grow, shrink;
+	uint64_t waits, wait_ns; /* blocked in the kernel */
+	uint64_t unmatched;	 /* begins without end, ends without begin */
+	uint64_t window_max_ns;
+	bool polling, waiting; /* a window, a wait is open */
+	uint64_t poll_since_ns, wait_since_ns;
+	uint64_t window_ns;	/* now, as far as known */
+	struct timeline window; /* its size over time */
+};
+
+struct poll {
+	/* Set before the pass. */
+	struct model_options options;
+
+	/* Found out. */
+	struct poll_loop *loops[POLL_LOOPS_MAX]; /* as they came */
+	size_t nr_loops;
+	uint64_t first_ns, last_ns;
+	uint64_t lost;	  /* records that the recorder lost */
+	uint64_t ignored; /* events of loops beyond POLL_LOOPS_MAX */
+
+	struct model *model;
+	bool guessed;
+	const struct trace *trace;
+	struct binding binding;
+	struct poll_loop *last; /* the loop of the event before */
+};
+
+extern const struct analyzer poll_analyzer; /* the state is a struct poll */
+
+void poll_release(struct poll *p);
+
+/* poll_print.c: the ways to show it, on stdout. */
+void poll_print_text(const struct poll *p);
+void poll_print_csv(const struct poll *p);
+int poll_print_json(const struct poll *p); /* 0 or -ENOMEM */
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The ways to show polling: for people, as JSON, as CSV. */
+#include "analyzers/poll.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "analyzers/json.h"
+#include "core/text.h"
+#include "core/units.h"
+
+enum { PLOT_ROWS = 6, PLOTS_MAX = 4 };
+
+int poll_print_json(const struct poll *p)
+{
+	json_t *loops = json_array();
+
+	for (size_t i = 0; i < p->nr_loops; i++) {
+		const struct poll_loop *l = p->loops[i];
+
+		json_array_append_new(
+			loops,
+			json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
+				  " s:I, s:I, s:I}",
+				  "loop", (json_int_t)l->loop, "pid", (json_int_t)l->pid,
+				  "windows", (json_int_t)l->windows, "progress",
+				  (json_int_t)l->progress, "empty", (json_int_t)l->empty,
+				  "progress_ns", (json_int_t)l->progress_ns, "empty_ns",
+				  (json_int_t)l->empty_ns, "grow", (json_int_t)l->grow,
+				  "shrink", (json_int_t)l->shrink, "window_max_ns",
+				  (json_int_t)l->window_max_ns, "waits",
+				  (json_int_t)l->waits, "wait_ns", (json_int_t)l->wait_ns,
+				  "unmatched", (json_int_t)l->unmatched));
+	}
+	return json_print(json_pack("{s:s, s:I, s:I, s:o}", "model", p->model->name,
+				    "duration_ns", (json_int_t)(p->last_ns - p->first_ns),
+				    "lost", (json_int_t)p->lost, "loops", loops));
+}
+
+void poll_print_csv(const struct poll *p)
+{
+	puts("loop,pid,windows,progress,empty,progress_ns,empty_ns,grow,shrink,"
+	     "window_max_ns,waits,wait_ns,unmatched");
+	for (size_t i = 0; i < p->nr_loops; i++) {
+		const struct poll_loop *l = p->loops[i];
+
+		printf("%" PRIu64 ",%" PRId32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+		       ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+		       ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+		       l->loop, l->pid, l->windows, l->progress, l->empty, l->progress_ns,
+		       l->empty_ns, l->grow, l->shrink, l->window_max_ns, l->waits,
+		       l->wait_ns, l->unmatched);
+	}
+}
+
+/* Small numbers are what the engine counts, large ones are addresses. */
+static char *loop_name(char *text, const struct poll_loop *loop)
+{
+	snprintf(text, UNIT_TEXT, loop->loop < 1 << 20 ? "%" PRIu64 : "%#" PRIx64,
+		 loop->loop);
+	return text;
+}
+
+static double part(uint64_t a, uint64_t b)
+{
+	return b ? 100 * (double)a / (double)b : 0;
+}
+
+static void table_row(struct text_table *t, const struct poll_loop *l)
+{
+	char text[UNIT_TEXT];
+
+	text_cell(t, "%s", loop_name(text, l));
+	text_cell(t, "%" PRIu64, l->windows);
+	text_cell(t, "%" PRIu64, l->progress);
+	text_cell(t, "%s", time_text(text, (double)l->progress_ns));
+	text_cell(t, "%" PRIu64, l->empty);
+	text_cell(t, "%s", time_text(text, (double)l->empty_ns));
+	text_cell(t, "%s", time_text(text, (double)l->window_max_ns));
+	text_cell(t, "%" PRIu64, l->grow);
+	text_cell(t, "%" PRIu64, l->shrink);
+	text_cell(t, "%" PRIu64, l->waits);
+	text_cell(t, "%s", time_text(text, (double)l->wait_ns));
+}
+
+static void print_table(const struct poll *p)
+{
+	static const char *const heads[] = {"loop",   "windows", "progress", "in",
+					    "empty",  "in",	 "largest",  "grown",
+					    "shrunk", "waits",	 "asleep"};
+	enum { COLUMNS = sizeof(heads) / sizeof(*heads) };
+	struct text_table *t = text_table_new(COLUMNS);
+
+	if (!t)
+		return;
+	for (unsigned i = 0; i < COLUMNS; i++)
+		text_cell(t, "%s", heads[i]);
+	for (size_t i = 0; i < p->nr_loops; i++)
+		table_row(t, p->loops[i]);
+	text_table_print(t, stdout, false);
+	text_table_free(t);
+}
+
+static struct poll_loop sum_of(const struct poll *p)
+{
+	struct poll_loop sum = {0};
+
+	for (size_t i = 0; i < p->nr_loops; i++) {
+		const struct poll_loop *l = p->loops[i];
+
+		sum.windows += l->windows;
+		sum.progress += l->progress;
+		sum.empty += l->empty;
+		sum.progress_ns += l->progress_ns;
+		sum.empty_ns += l->empty_ns;
+		sum.waits += l->waits;
+		sum.wait_ns += l->wait_ns;
+		sum.unmatched += l->unmatched;
+	}
+	return sum;
+}
+
+/* What it cost and what it saved, in sentences. */
+static void print_verdict(const struct poll *p)
+{
+	struct poll_loop sum = sum_of(p);
+	uint64_t time = (p->last_ns - p->first_ns) * p->nr_loops;
+	char a[UNIT_TEXT], b[UNIT_TEXT];
+
+	putchar('\n');
+	if (!sum.windows) {
+		puts("no polling: every wait went to the kernel");
+		return;
+	}
+	printf("empty windows burnt %s of CPU, %.1f%% of the time\n",
+	       time_text(a, (double)sum.empty_ns), part(sum.empty_ns, time));
+	printf("%" PRIu64 " windows (%.1f%%) found something and saved a sleep and a"
+	       " wake-up each",
+	       sum.progress, part(sum.progress, sum.windows));
+	if (sum.progress)
+		printf(", after %s of polling in the mean",
+		       time_text(b, (double)sum.progress_ns / (double)sum.progress));
+	printf("\n%.1f%% of all waiting ended without the kernel\n",
+	       part(sum.progress, sum.progress + sum.waits));
+}
+
+static void print_notes(const struct poll *p)
+{
+	struct poll_loop sum = sum_of(p);
+
+	if (p->lost)
+		printf("note: %" PRIu64 " records were lost: all counts and times of"
+		       " windows and waits are too low\n",
+		       p->lost);
+	if (sum.unmatched)
+		printf("note: %" PRIu64 " begins without end or ends without begin\n",
+		       sum.unmatched);
+	if (p->ignored)
+		printf("note: %" PRIu64 " events of loops beyond the first %d were left"
+		       " out\n",
+		       p->ignored, POLL_LOOPS_MAX);
+}
+
+static void print_plots(const struct poll *p)
+{
+	char name[UNIT_TEXT];
+
+	for (size_t i = 0; i < p->nr_loops && i < PLOTS_MAX; i++) {
+		if (!p->loops[i]->window_max_ns)
+			continue;
+		printf("\nwindow of loop %s over time:\n", loop_name(name, p->loops[i]));
+		timeline_plot(&p->loops[i]->window, stdout, PLOT_ROWS, time_text);
+	}
+}
+
+void poll_print_text(const struct poll *p)
+{
+	char span[UNIT_TEXT], model[80];
+
+	text_escape(model, sizeof(model), p->model->name, strlen(p->model->name), 0);
+	printf("%zu loop%s in %s (model %s%s)\n\n", p->nr_loops,
+	       p->nr_loops == 1 ? "" : "s",
+	       time_text(span, (double)(p->last_ns - p->first_ns)), model,
+	       p->guessed ? ", by the trace's events" : "");
+	print_table(p);
+	print_plots(p);
+	print_verdict(p);
+	print_notes(p);
+}
