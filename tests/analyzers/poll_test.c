@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Poll windows and the timeline against counting by hand. */
+#include "unit.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzers/poll.h"
+#include "core/failure.h"
+#include "events.h"
+
+enum { BEGIN, END, GROW, SHRINK, WAIT_BEGIN, WAIT_END, TYPES };
+
+static const char *const names[TYPES][2] = {
+	[BEGIN] = {"fathom:poll_begin", "u32 loop;u64 budget_ns"},
+	[END] = {"fathom:poll_end", "u32 loop;u8 progress;u64 elapsed_ns"},
+	[GROW] = {"fathom:poll_grow", "u32 loop;u64 old_ns;u64 new_ns"},
+	[SHRINK] = {"fathom:poll_shrink", "u32 loop;u64 old_ns;u64 new_ns"},
+	[WAIT_BEGIN] = {"fathom:wait_begin", "u32 loop;u32 depth"},
+	[WAIT_END] = {"fathom:wait_end", "u32 loop;u32 events"},
+};
+
+struct bed {
+	struct poll poll;
+	struct made_type types[TYPES];
+};
+
+static struct bed *bed_open(void)
+{
+	struct bed *b = calloc(1, sizeof(*b));
+	struct failure f = {""};
+
+	b->poll.options.which = "fathom";
+	if (poll_analyzer.begin(&b->poll, NULL, &f))
+		fail_msg("%s", f.text);
+	for (unsigned i = 0; i < TYPES; i++) {
+		make_type(&b->types[i], i, names[i][0], names[i][1]);
+		if (poll_analyzer.type(&b->poll, &b->types[i].type, &f) != 1)
+			fail_msg("%s", f.text);
+	}
+	return b;
+}
+
+static void bed_close(struct bed *b)
+{
+	for (unsigned i = 0; i < TYPES; i++)
+		made_type_release(&b->types[i]);
+	poll_release(&b->poll);
+	free(b);
+}
+
+static void feed(struct bed *b, unsigned type, uint64_t time_ns, int64_t loop, int64_t x,
+		 int64_t y)
+{
+	const int64_t values[] = {loop, x, y};
+	struct event event = make_event(&b->types[type], time_ns, 1, values);
+	struct failure f = {""};
+
+	assert_int_equal(poll_analyzer.event(&b->poll, &event, &f), 0);
+}
+
+static void test_windows(void **state)
+{
+	struct bed *b = bed_open();
+	struct poll_loop *l;
+
+	(void)state;
+	feed(b, WAIT_BEGIN, 1000, 7, 1, 0);
+	feed(b, WAIT_END, 5000, 7, 1, 0);
+	feed(b, GROW, 5000, 7, 0, 4000);
+	feed(b, BEGIN, 6000, 7, 4000, 0);
+	feed(b, END, 8000, 7, 1, 1999);
+	feed(b, BEGIN, 10000, 7, 4000, 0);
+	feed(b, END, 14000, 7, 0, 4000);
+	feed(b, SHRINK, 14000, 7, 4000, 0);
+	feed(b, WAIT_BEGIN, 15000, 7, 1, 0);
+	poll_analyzer.end(&b->poll);
+
+	assert_int_equal(b->poll.nr_loops, 1);
+	l = b->poll.loops[0];
+	assert_int_equal(l->loop, 7);
+	assert_int_equal(l->windows, 2);
+	assert_int_equal(l->progress, 1);
+	assert_int_equal(l->empty, 1);
+	assert_int_equal(l->progress_ns, 1999); /* the engine's own figure */
+	assert_int_equal(l->empty_ns, 4000);
+	assert_int_equal(l->grow, 1);
+	assert_int_equal(l->shrink, 1);
+	assert_int_equal(l->waits, 1);
+	assert_int_equal(l->wait_ns, 4000);
+	assert_int_equal(l->unmatched, 1); /* the wait that never ended */
+	assert_int_equal(l->window_max_ns, 4000);
+	bed_close(b);
+}
+
+/* Random loops: sums equal those kept on the side. */
+static void test_random(void **state)
+{
+	struct bed *b = bed_open();
+	struct {
+		uint64_t progress, empty, progress_ns, empty_ns;
+	} want[5] = {0};
+	uint64_t seed = 3, now = 1;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		uint64_t dice = next_random(&seed), loop = dice % 5;
+		uint64_t elapsed = dice >> 50;
+		bool progress = dice >> 20 & 1;
+
+		feed(b, BEGIN, now += 10, (int64_t)loop, 32768, 0);
+		feed(b, END, now += elapsed, (int64_t)loop, progress, (int64_t)elapsed);
+		want[loop].progress += progress;
+		want[loop].empty += !progress;
+		*(progress ? &want[loop].progress_ns : &want[loop].empty_ns) += elapsed;
+	}
+	poll_analyzer.end(&b->poll);
+	assert_int_equal(b->poll.nr_loops, 5);
+	for (size_t i = 0; i < 5; i++) {
+		const struct poll_loop *l = b->poll.loops[i];
+
+		assert_int_equal(l->progress, want[l->loop].progress);
+		assert_int_equal(l->empty, want[l->loop].empty);
+		assert_int_equal(l->progress_ns, want[l->loop].progress_ns);
+		assert_int_equal(l->empty_ns, want[l->loop].empty_ns);
+		assert_int_equal(l->windows, l->progress + l->empty);
+		assert_int_equal(l->unmatched, 0);
+	}
+	bed_close(b);
+}
+
+static void test_too_many_loops(void **state)
+{
+	struct bed *b = bed_open();
+
+	(void)state;
+	for (int64_t i = 0; i < POLL_LOOPS_MAX + 10; i++)
+		feed(b, BEGIN, (uint64_t)i + 1, i, 1, 0);
+	assert_int_equal(b->poll.nr_loops, POLL_LOOPS_MAX);
+	assert_int_equal(b->poll.ignored, 10);
+	bed_close(b);
+}
+
+/* Area, maximum and length survive all merging; each bucket equals brute force. */
+static void test_timeline(void **state)
+{
+	enum { STEPS = 5000 };
+	struct timeline *t = calloc(1, sizeof(*t));
+	static uint64_t times[STEPS + 1], values[STEPS + 1];
+	uint64_t seed = 9, now = 12345;
+	unsigned used;
+
+	(void)state;
+	for (int i = 0; i <= STEPS; i++) {
+		times[i] = now;
+		values[i] = next_random(&seed) % 100;
+		timeline_set(t, now, values[i]);
+		now += next_random(&seed) % 10000;
+	}
+	used = timeline_used(t);
+	assert_true(used > TIMELINE_BUCKETS / 2 && used <= TIMELINE_BUCKETS);
+	for (unsigned i = 0; i < used; i++) {
+		uint64_t from = t->start_ns + i * t->bucket_ns, max = 0;
+		uint64_t to = from + t->bucket_ns;
+		double area = 0;
+
+		for (int s = 0; s < STEPS; s++) {
+			uint64_t a = times[s] > from ? times[s] : from;
+			uint64_t z = times[s + 1] < to ? times[s + 1] : to;
+
+			if (a >= z)
+				continue;
+			area += (double)(z - a) * (double)values[s];
+			max = values[s] > max ? values[s] : max;
+		}
+		assert_true(fabs(t->buckets[i].area - area) < 1e-3);
+		assert_int_equal(t->buckets[i].max, max);
+	}
+	free(t);
+}
+
+static void test_timeline_leap(void **state)
+{
+	struct timeline *t = calloc(1, sizeof(*t));
+
+	(void)state;
+	timeline_set(t, 5, 3);
+	timeline_set(t, 5, 4);
+	assert_int_equal(timeline_used(t), 0);
+	timeline_set(t, UINT64_MAX / 2, 0); /* centuries later */
+	assert_true(timeline_used(t) <= TIMELINE_BUCKETS);
+	assert_int_equal(t->buckets[0].max, 4);
+	free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_windows),	       cmocka_unit_test(test_random),
+		cmocka_unit_test(test_too_many_loops), cmocka_unit_test(test_timeline),
+		cmocka_unit_test(test_timeline_leap),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
