@@ -111,25 +111,42 @@ static uint64_t word_bits(const struct argument *a, int64_t value)
 			    : (uint64_t)value & ((UINT64_C(1) << (a->size * 8)) - 1);
 }
 
-static void put_value(FILE *to, const struct argument *a)
+static void put_words(FILE *to, const struct argument *a)
 {
-	bool words = has_words(a);
-
-	fputs(", ", to);
-	if (a->kind == ARGUMENT_STRING)
-		fputs("__get_str(", to);
-	else if (words)
-		fputs("__print_symbolic(REC->", to);
-	else
-		fputs("REC->", to);
+	fputs("__print_symbolic(REC->", to);
 	put_name(to, a->name);
-	for (size_t i = 0; words && i < a->nr_words; i++) {
+	for (size_t i = 0; i < a->nr_words; i++) {
 		fprintf(to, ", { %" PRIu64 ", \"", word_bits(a, a->words[i].value));
 		put_word(to, a->words[i].word);
 		fputs("\" }", to);
 	}
-	if (words || a->kind == ARGUMENT_STRING)
-		putc(')', to);
+	putc(')', to);
+}
+
+/* libtraceevent does not extend the sign of small fields, so the expression does (and
+ * it does not know ^). */
+static void put_small_signed(FILE *to, const struct argument *a)
+{
+	unsigned sign = 1U << (8 * a->size - 1);
+
+	fputs("(((REC->", to);
+	put_name(to, a->name);
+	fprintf(to, " + %u) & %u) - %u)", sign, 2 * sign - 1, sign);
+}
+
+static void put_value(FILE *to, const struct argument *a)
+{
+	fputs(", ", to);
+	if (has_words(a)) {
+		put_words(to, a);
+	} else if (a->kind == ARGUMENT_INTEGER && a->is_signed && a->size < 4) {
+		put_small_signed(to, a);
+	} else {
+		fputs(a->kind == ARGUMENT_STRING ? "__get_str(" : "REC->", to);
+		put_name(to, a->name);
+		if (a->kind == ARGUMENT_STRING)
+			putc(')', to);
+	}
 }
 
 static const char common_fields[] =

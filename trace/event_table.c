@@ -10,6 +10,7 @@
 #include "core/bytes.h"
 #include "core/failure.h"
 #include "trace/event_fields.h"
+#include "trace/format_check.h"
 
 enum { FIRST_IDS = 64, NAME_MAX_BYTES = 512 };
 
@@ -274,6 +275,18 @@ int event_table_tracing(struct event_table *t, void *bytes, size_t size,
 	return err;
 }
 
+static struct tep_event *parse_format(struct event_table *t,
+				      const struct tracing_format *found, int id)
+{
+	char *text = format_check(found->text, found->size);
+
+	if (!text)
+		return NULL;
+	tep_parse_event(t->tep, text, strlen(text), found->system);
+	free(text);
+	return tep_find_event(t->tep, id);
+}
+
 static int resolve_tracepoint(struct event_table *t, struct event_source *source)
 {
 	const struct tracing_format *found;
@@ -286,9 +299,9 @@ static int resolve_tracepoint(struct event_table *t, struct event_source *source
 	if (!found)
 		return 0;
 	event = tep_find_event(t->tep, (int)source->config);
-	if (!event && !tep_parse_event(t->tep, found->text, found->size, found->system))
-		event = tep_find_event(t->tep, (int)source->config);
 	if (!event)
+		event = parse_format(t, found, (int)source->config);
+	if (!event || event->flags & (int)TEP_EVENT_FL_FAILED)
 		return 0;
 	snprintf(name, sizeof(name), "%s:%s", event->system, event->name);
 	if (!source->is_named && event_source_name(source, name))

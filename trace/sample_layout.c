@@ -116,6 +116,7 @@ const uint8_t *sample_raw(const struct sample_layout *l, const uint8_t *record,
 {
 	struct bytes b = bytes_of(record, size);
 	const uint8_t *raw;
+	uint32_t length;
 
 	*raw_size = 0;
 	if (!l->has_raw)
@@ -125,11 +126,11 @@ const uint8_t *sample_raw(const struct sample_layout *l, const uint8_t *record,
 		skip_read(l, &b);
 	if (l->sample_type & PERF_SAMPLE_CALLCHAIN && !b.bad)
 		skip_callchain(&b);
+	length = b.bad ? 0 : bytes_u32(&b);
 	if (b.bad)
 		return NULL;
-	*raw_size = bytes_u32(&b);
-	raw = bytes_take(&b, *raw_size);
-	if (!raw)
-		*raw_size = 0;
+	raw = bytes_take(&b, length);
+	if (raw)
+		*raw_size = length;
 	return raw;
 }

@@ -1,0 +1,607 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the writer wrote, the reader reads: events, order, losses, names, in each form. */
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/failure.h"
+#include "maker.h"
+#include "trace/reader.h"
+#include "trace/sample_layout.h"
+
+enum { EVENT_A, EVENT_B };
+
+static char path[] = "/tmp/fathom-round-trip-XXXXXX";
+
+struct writing {
+	struct maker maker;
+	struct trace_writer *writer;
+	uint8_t buffer[1 << 16];
+	size_t size;
+};
+
+static struct writing *begin(const char *to, int level, bool two)
+{
+	struct writing *w = calloc(1, sizeof(*w));
+	struct failure f;
+
+	w->maker.cpus = 2;
+	maker_add(&w->maker, "a", "u64 n;str text;s32(-1=none,1=one) word");
+	if (two)
+		maker_add(&w->maker, "b", "u32 x");
+	w->writer = maker_open(&w->maker, to, level, &f);
+	if (!w->writer)
+		print_error("%s\n", f.text);
+	assert_non_null(w->writer);
+	return w;
+}
+
+static void hit_a(struct writing *w, unsigned cpu, uint64_t time_ns, uint64_t n,
+		  const char *text)
+{
+	struct maker_hit hit = {.event = EVENT_A,
+				.cpu = cpu,
+				.tid = 1000 + (int)cpu,
+				.time_ns = time_ns,
+				.values = {n, (uintptr_t)text, UINT64_MAX}};
+
+	w->size += maker_sample(&w->maker, w->buffer + w->size, &hit);
+}
+
+static void hit_b(struct writing *w, unsigned cpu, uint64_t time_ns, uint64_t x)
+{
+	struct maker_hit hit = {.event = EVENT_B,
+				.cpu = cpu,
+				.tid = 1000 + (int)cpu,
+				.time_ns = time_ns,
+				.values = {x}};
+
+	w->size += maker_sample(&w->maker, w->buffer + w->size, &hit);
+}
+
+static void drain(struct writing *w)
+{
+	assert_int_equal(writer_data(w->writer, w->buffer, w->size, NULL), 0);
+	w->size = 0;
+}
+
+static void round_over(struct writing *w)
+{
+	drain(w);
+	assert_int_equal(writer_round(w->writer, NULL), 0);
+}
+
+static void end(struct writing *w, int expected)
+{
+	drain(w);
+	assert_int_equal(writer_close(w->writer, NULL), expected);
+	maker_release(&w->maker);
+	free(w);
+}
+
+static struct trace *open_trace(const char *from)
+{
+	struct trace *trace = NULL;
+	struct failure f = {""};
+
+	if (trace_open(&trace, from, &f))
+		print_error("%s\n", f.text);
+	assert_non_null(trace);
+	return trace;
+}
+
+static int64_t value(const struct event *e, const char *name)
+{
+	const struct event_field *field = event_type_field(e->type, name);
+
+	assert_non_null(field);
+	return event_integer(e, field);
+}
+
+/* The next item must be an event of this time; returns it. */
+static const struct event *expect(struct trace *trace, struct trace_item *item,
+				  uint64_t time_ns)
+{
+	assert_int_equal(trace_next(trace, item, NULL), 1);
+	assert_int_equal(item->kind, TRACE_EVENT);
+	assert_int_equal(item->event.time_ns, time_ns);
+	return &item->event;
+}
+
+static void expect_end(struct trace *trace)
+{
+	struct trace_item item;
+
+	assert_int_equal(trace_next(trace, &item, NULL), 0);
+	assert_false(trace_info(trace)->incomplete);
+	trace_close(trace);
+}
+
+/* Two CPUs whose rings were drained one after the other, twice. */
+static void write_two_rounds(struct writing *w)
+{
+	hit_a(w, 0, 100, 1, "first");
+	hit_a(w, 0, 300, 3, "third");
+	drain(w);
+	hit_b(w, 1, 200, 2);
+	hit_a(w, 1, 450, 5, "");
+	round_over(w);
+	hit_b(w, 0, 400, 4);
+	drain(w);
+	hit_a(w, 1, 500, 6, "last");
+	round_over(w);
+}
+
+static void check_two_rounds(struct trace *trace)
+{
+	static const uint64_t times[] = {100, 200, 300, 400, 450, 500};
+	struct trace_item item;
+	const struct event *e;
+	const char *text;
+	size_t length;
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		e = expect(trace, &item, times[i]);
+		assert_int_equal(e->pid, MAKER_PID);
+		assert_int_equal(e->tid, 1000 + (int)e->cpu);
+		if (e->type->index == EVENT_B) {
+			assert_string_equal(e->type->probe, "b");
+			assert_int_equal(value(e, "x"), i + 1);
+			continue;
+		}
+		assert_string_equal(e->type->name, "fathom:a");
+		assert_string_equal(e->type->provider, "fathom");
+		assert_int_equal(value(e, "n"), i + 1);
+		assert_int_equal(value(e, "word"), -1);
+		text = event_string(e, event_type_field(e->type, "text"), &length);
+		assert_non_null(text);
+		if (!i)
+			assert_memory_equal(text, "first", length);
+		assert_int_equal(length, i == 0 || i == 2 ? 5 : i == 4 ? 0 : 4);
+	}
+	assert_int_equal(trace_type(trace, EVENT_A)->count, 4);
+	assert_int_equal(trace_type(trace, EVENT_B)->count, 2);
+	expect_end(trace);
+}
+
+static void test_file(void **state)
+{
+	const struct trace_info *info;
+	struct trace *trace;
+	struct writing *w = begin(path, 0, true);
+
+	(void)state;
+	write_two_rounds(w);
+	end(w, 0);
+	trace = open_trace(path);
+	info = trace_info(trace);
+	assert_int_equal(trace_nr_types(trace), 2);
+	assert_string_equal(info->command, "fathom record made up");
+	assert_true(info->cpus);
+	assert_true(*info->hostname && *info->os_release && *info->arch);
+	assert_true(info->has_wall_clock);
+	assert_int_equal(info->clockid, 1);
+	assert_int_equal(info->wall_ns, 1700000000000000000);
+	assert_int_equal(info->clock_ns, 1000000000);
+	check_two_rounds(trace);
+}
+
+static void test_compressed(void **state)
+{
+	struct writing *w = begin(path, 3, true);
+
+	(void)state;
+	write_two_rounds(w);
+	end(w, 0);
+	check_two_rounds(open_trace(path));
+}
+
+static void through_pipe(int level)
+{
+	char out[32], in[32];
+	struct trace *trace;
+	struct writing *w;
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	snprintf(in, sizeof(in), "/proc/self/fd/%d", ends[0]);
+	snprintf(out, sizeof(out), "/proc/self/fd/%d", ends[1]);
+	w = begin(out, level, true);
+	write_two_rounds(w);
+	end(w, 0);
+	close(ends[1]);
+	trace = open_trace(in);
+	close(ends[0]);
+	check_two_rounds(trace);
+}
+
+static void test_pipe(void **state)
+{
+	(void)state;
+	through_pipe(0);
+	through_pipe(1);
+}
+
+/* One event needs no id: 8 bytes less for each. */
+static void test_single_event(void **state)
+{
+	struct writing *w = begin(path, 0, false);
+	struct trace_item item;
+	struct trace *trace;
+
+	(void)state;
+	hit_a(w, 1, 20, 7, "x");
+	drain(w);
+	hit_a(w, 0, 10, 8, "y");
+	round_over(w);
+	end(w, 0);
+	trace = open_trace(path);
+	assert_int_equal(value(expect(trace, &item, 10), "n"), 8);
+	assert_int_equal(value(expect(trace, &item, 20), "n"), 7);
+	expect_end(trace);
+}
+
+/* Without rounds nothing may be handed out before the end, and all is in order. */
+static void test_no_rounds(void **state)
+{
+	struct writing *w = begin(path, 0, false);
+	struct trace_item item;
+	struct trace *trace;
+
+	(void)state;
+	for (uint64_t i = 0; i < 100; i++)
+		hit_a(w, 0, 1000 - i, i, "");
+	end(w, 0);
+	trace = open_trace(path);
+	for (uint64_t i = 0; i < 100; i++)
+		assert_int_equal(value(expect(trace, &item, 901 + i), "n"), 99 - i);
+	expect_end(trace);
+}
+
+/* Equal times come in the order of the file. */
+static void test_ties(void **state)
+{
+	struct writing *w = begin(path, 0, false);
+	struct trace_item item;
+	struct trace *trace;
+
+	(void)state;
+	for (uint64_t i = 0; i < 50; i++) {
+		hit_a(w, 0, 20, 2 * i, "");
+		hit_a(w, 0, 10, 2 * i + 1, "");
+	}
+	end(w, 0);
+	trace = open_trace(path);
+	for (uint64_t i = 0; i < 50; i++)
+		assert_int_equal(value(expect(trace, &item, 10), "n"), 2 * i + 1);
+	for (uint64_t i = 0; i < 50; i++)
+		assert_int_equal(value(expect(trace, &item, 20), "n"), 2 * i);
+	expect_end(trace);
+}
+
+/* An event that comes later than the rounds allow is handed out, and said. */
+static void test_late(void **state)
+{
+	struct writing *w = begin(path, 0, false);
+	struct trace_item item;
+	struct trace *trace;
+
+	(void)state;
+	hit_a(w, 0, 100, 1, "");
+	round_over(w);
+	round_over(w);
+	for (uint64_t i = 0; i < 300; i++) /* more than one block of the reader */
+		for (unsigned j = 0; j < 20; j++) {
+			hit_a(w, 0, 200, 2, "");
+			if (j == 19)
+				drain(w);
+		}
+	hit_a(w, 0, 50, 3, "");
+	end(w, 0);
+	trace = open_trace(path);
+	assert_int_equal(value(expect(trace, &item, 100), "n"), 1);
+	assert_int_equal(value(expect(trace, &item, 100), "n"), 3);
+	assert_true(trace_info(trace)->incomplete);
+	trace_close(trace);
+}
+
+static void test_losses(void **state)
+{
+	struct writing *w = begin(path, 0, true);
+	struct trace_item item;
+	struct trace *trace;
+
+	(void)state;
+	hit_a(w, 1, 100, 1, "");
+	w->size += maker_lost(&w->maker, w->buffer + w->size, 1, 5, -1, 300);
+	hit_a(w, 1, 310, 2, "");
+	w->size += maker_lost(&w->maker, w->buffer + w->size, 0, 7, EVENT_B, 400);
+	end(w, 0);
+	trace = open_trace(path);
+	expect(trace, &item, 100);
+	assert_int_equal(trace_next(trace, &item, NULL), 1);
+	assert_int_equal(item.kind, TRACE_LOSS);
+	assert_int_equal(item.loss.count, 5);
+	assert_int_equal(item.loss.from_ns, 100);
+	assert_int_equal(item.loss.to_ns, 300);
+	assert_int_equal(item.loss.cpu, 1);
+	assert_null(item.loss.type);
+	expect(trace, &item, 310);
+	assert_int_equal(trace_next(trace, &item, NULL), 1);
+	assert_int_equal(item.loss.count, 7);
+	assert_int_equal(item.loss.from_ns, 0);
+	assert_ptr_equal(item.loss.type, trace_type(trace, EVENT_B));
+	assert_int_equal(trace_type(trace, EVENT_B)->lost, 7);
+	assert_int_equal(trace_info(trace)->lost, 12);
+	expect_end(trace);
+}
+
+static void expect_name(struct trace *trace, uint64_t time_ns, int tid, const char *name)
+{
+	struct trace_item item;
+
+	expect(trace, &item, time_ns);
+	assert_string_equal(trace_comm(trace, MAKER_PID, tid), name);
+}
+
+static void test_names(void **state)
+{
+	struct writing *w = begin(path, 0, false);
+	struct trace *trace;
+
+	(void)state;
+	w->size += maker_comm(&w->maker, w->buffer + w->size, 1000, "parent", 1);
+	hit_a(w, 0, 10, 0, "");
+	w->size += maker_fork(&w->maker, w->buffer + w->size, 1000, 1001, 15);
+	hit_a(w, 0, 20, 0, "");
+	w->size += maker_comm(&w->maker, w->buffer + w->size, 1001,
+			      "a name that is too long", 25);
+	hit_a(w, 0, 30, 0, "");
+	w->size += maker_exit(&w->maker, w->buffer + w->size, 1001, 35);
+	hit_a(w, 0, 40, 0, "");
+	end(w, 0);
+	trace = open_trace(path);
+	expect_name(trace, 10, 1000, "parent");
+	expect_name(trace, 20, 1001, "parent");
+	expect_name(trace, 30, 1001, "a name that is ");
+	expect_name(trace, 40, 1000, "parent");
+	assert_string_equal(trace_comm(trace, 7, 1001), "");
+	assert_string_equal(trace_comm(trace, 0, 0), "swapper");
+	expect_end(trace);
+}
+
+/* Many threads come and go: none is forgotten, none is kept. */
+static void test_many_threads(void **state)
+{
+	struct writing *w = begin(path, 0, false);
+	struct trace *trace;
+	char name[16];
+
+	(void)state;
+	for (int i = 1; i <= 5000; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		w->size += maker_comm(&w->maker, w->buffer + w->size, i, name, 1);
+		if (i % 3 == 0)
+			w->size += maker_exit(&w->maker, w->buffer + w->size, i, 1);
+		drain(w);
+	}
+	hit_a(w, 0, 10, 0, "");
+	end(w, 0);
+	trace = open_trace(path);
+	expect_name(trace, 10, 1, "t1");
+	for (int i = 1; i <= 5000; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		assert_string_equal(trace_comm(trace, -1, i), i % 3 ? name : "");
+	}
+	expect_end(trace);
+}
+
+/* The raw data behind what varies in length. */
+static void test_layouts(void **state)
+{
+	struct perf_event_attr attr = {
+		.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
+			       PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_READ |
+			       PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW |
+			       PERF_SAMPLE_STACK_USER,
+		.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_ID | PERF_FORMAT_LOST |
+			       PERF_FORMAT_TOTAL_TIME_ENABLED,
+		.sample_id_all = 1,
+	};
+	const uint64_t record[] = {
+		0,
+		1,
+		2,
+		3,
+		4,
+		5, /* header, id, ip, tid, time, cpu */
+		2,
+		9,
+		9,
+		9,
+		9,
+		9,
+		9,
+		9, /* two counters: enabled, value, id, lost each */
+		3,
+		9,
+		9,
+		9, /* call chain */
+		12 | (uint64_t)0xabcd << 32,
+		0x1234,
+		0,
+		0,
+	};
+	struct sample_layout l;
+	const uint8_t *raw;
+	uint32_t size;
+
+	(void)state;
+	sample_layout_init(&l, &attr);
+	assert_int_equal(l.id, 8);
+	assert_int_equal(l.tid, 24);
+	assert_int_equal(l.time, 32);
+	assert_int_equal(l.cpu, 40);
+	assert_int_equal(l.last_id, 8);
+	assert_int_equal(l.last_cpu, 16);
+	assert_int_equal(l.last_time, 24);
+	assert_int_equal(l.last_tid, 32);
+	raw = sample_raw(&l, (const uint8_t *)record, sizeof(record), &size);
+	assert_int_equal(size, 12);
+	assert_ptr_equal(raw, (const uint8_t *)&record[18] + 4);
+	for (uint32_t cut = 0; cut < 18 * 8 + 4 + 12; cut++)
+		assert_null(sample_raw(&l, (const uint8_t *)record, cut, &size));
+}
+
+static void test_keeps_old(void **state)
+{
+	char old[sizeof(path) + 4];
+	struct stat status;
+
+	(void)state;
+	end(begin(path, 0, false), 0);
+	end(begin(path, 0, false), 0);
+	snprintf(old, sizeof(old), "%s.old", path);
+	assert_int_equal(stat(old, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	unlink(old);
+}
+
+static uint64_t count_events(const char *from, bool *incomplete)
+{
+	struct trace *trace = open_trace(from);
+	struct trace_item item;
+	uint64_t count = 0;
+
+	while (trace_next(trace, &item, NULL) == 1)
+		if (item.kind == TRACE_EVENT)
+			assert_int_equal(value(&item.event, "n"), count++);
+	*incomplete = trace_info(trace)->incomplete;
+	trace_close(trace);
+	return count;
+}
+
+/* A file that may not grow: the writer says so every time, and what is there is whole. */
+static void full_disk(int level)
+{
+	struct writing *w = begin(path, level, false);
+	struct rlimit limit, old;
+	struct failure f = {""};
+	struct stat status;
+	bool incomplete;
+	uint64_t n = 0, count;
+	int err = 0;
+
+	end(w, 0);
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = (struct rlimit){12345, old.rlim_max};
+	setrlimit(RLIMIT_FSIZE, &limit);
+	w = begin(path, level, false);
+	while (!err && n < 1000000) {
+		for (unsigned i = 0; i < 37; i++, n++)
+			hit_a(w, 0, n, n, "some text");
+		err = writer_data(w->writer, w->buffer, w->size, &f);
+		w->size = 0;
+		if (!err)
+			err = writer_round(w->writer, &f);
+	}
+	assert_int_equal(err, -EFBIG);
+	assert_non_null(strstr(f.text, path));
+	assert_int_equal(writer_data(w->writer, w->buffer, 8, NULL), -EFBIG);
+	assert_int_equal(writer_round(w->writer, NULL), -EFBIG);
+	assert_int_equal(writer_close(w->writer, &f), -EFBIG);
+	setrlimit(RLIMIT_FSIZE, &old);
+	maker_release(&w->maker);
+	free(w);
+	assert_int_equal(stat(path, &status), 0);
+	assert_true(status.st_size <= 12345);
+	count = count_events(path, &incomplete);
+	assert_false(incomplete);
+	if (!level)
+		assert_in_range(count, (12345 - 5000) / 96, n);
+}
+
+static void test_full_disk(void **state)
+{
+	(void)state;
+	full_disk(0);
+	full_disk(1);
+}
+
+/* The file of a recorder that was killed: all is read, and it is said. */
+static void test_killed(void **state)
+{
+	struct writing *w = begin(path, 0, false);
+	bool incomplete;
+
+	(void)state;
+	for (uint64_t n = 0; n < 100; n++)
+		hit_a(w, 0, n, n, "");
+	drain(w);
+	assert_int_equal(count_events(path, &incomplete), 100);
+	assert_true(incomplete);
+	end(w, 0);
+	assert_int_equal(count_events(path, &incomplete), 100);
+	assert_false(incomplete);
+}
+
+static void refuse(const void *bytes, size_t size, const char *reason)
+{
+	struct trace *trace;
+	struct failure f = {""};
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CREAT, 0600);
+
+	assert_int_equal(write(fd, bytes, size), size);
+	close(fd);
+	assert_int_equal(trace_open(&trace, path, &f), -EINVAL);
+	assert_non_null(strstr(f.text, reason));
+}
+
+static void test_refusals(void **state)
+{
+	struct trace *trace;
+
+	(void)state;
+	refuse("", 0, "offset 0: expected the header");
+	refuse("PERFILE2", 8, "offset 8: expected the header");
+	refuse("2ELIFREP\0\0\0\0\0\0\0\x68", 16, "byte order");
+	refuse("PERFFILE\x68\0\0\0\0\0\0\0", 16, "older than");
+	refuse("something else..", 16, "expected PERFILE2");
+	refuse("PERFILE2\x69\0\0\0\0\0\0\0", 16, "104 or 16");
+	assert_int_equal(trace_open(&trace, "/", NULL), -EISDIR);
+	assert_int_equal(trace_open(&trace, "/no/such/file", NULL), -ENOENT);
+}
+
+static int remove_file(void **state)
+{
+	char old[sizeof(path) + 4];
+
+	(void)state;
+	snprintf(old, sizeof(old), "%s.old", path);
+	unlink(old);
+	return unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file),	  cmocka_unit_test(test_compressed),
+		cmocka_unit_test(test_pipe),	  cmocka_unit_test(test_single_event),
+		cmocka_unit_test(test_no_rounds), cmocka_unit_test(test_ties),
+		cmocka_unit_test(test_late),	  cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_names),	  cmocka_unit_test(test_many_threads),
+		cmocka_unit_test(test_layouts),	  cmocka_unit_test(test_keeps_old),
+		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_refusals),
+	};
+
+	close(mkstemp(path));
+	return cmocka_run_group_tests(tests, NULL, remove_file);
+}
