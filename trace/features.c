@@ -63,7 +63,10 @@ static int keep_command(struct trace *t, struct bytes *b)
 		free(text);
 		return -ENOMEM;
 	}
-	t->info.command = text;
+	if (*text)
+		t->info.command = text;
+	else
+		free(text);
 	return 0;
 }
 
