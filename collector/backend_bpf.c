@@ -5,9 +5,9 @@
  *   bpf       all sites of a program hang on one uprobe_multi link
  *   bpf-perf  a perf event of the uprobe PMU per site, for kernels without that link
  *
- * Both put records into the rings with bpf_perf_event_output, through a map indexed
- * [event * cpus + cpu] of perf events of their own (PERF_COUNT_SW_BPF_OUTPUT), so that
- * each event has its ids and its count of losses, though all of a CPU share one ring.
+ * Both write records into rings of our own (hit_ring.c); perf's rings carry only the
+ * side-band, names of threads and mappings, from one dummy event per CPU. So the number
+ * of file descriptors does not grow with the events.
  *
  * Few sites get a program each, in which event and site are constants. Many share the
  * programs of their argument layouts and read both from the attach cookie: a link per
@@ -25,7 +25,7 @@
 #include "collector/bpf_link.h"
 #include "collector/fetch.h"
 #include "collector/follow.h"
-#include "collector/ring.h"
+#include "collector/hit_ring.h"
 #include "core/failure.h"
 #include "trace/event_format.h"
 
@@ -48,7 +48,8 @@ struct bpf_state {
 	bool multi;
 	bool by_cookie;
 	bool pid_filter;
-	int output;
+	struct hit_rings *rings;
+	struct hit_ring_shape shape;
 	struct follow follow;
 	struct program *programs;
 	size_t nr_programs;
@@ -77,49 +78,52 @@ static int perf_missing(struct failure *why)
 	return err;
 }
 
-static int open_counters(struct capture *capture, struct failure *f)
+/* The side-band: one dummy event per CPU, as if it were event 0. */
+static int open_counters(struct capture *capture, bool multi, struct failure *f)
 {
 	struct counter_choice choice = {
 		.type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_BPF_OUTPUT,
-		.ring_size = capture->ring_size,
+		.config = PERF_COUNT_SW_DUMMY,
+		.ring_size = rings_size(capture->rings),
 	};
-	size_t needed =
-		capture->plan->nr_events * capture->cpus + capture->plan->nr_sites;
+	size_t needed = capture->cpus + (multi ? 64 : 2 * capture->plan->nr_sites);
 	int err = allow_open_files(needed, f);
 
-	for (unsigned cpu = 0; !err && cpu < capture->cpus; cpu++)
-		for (unsigned i = 0; !err && i < capture->plan->nr_events; i++) {
-			err = counters_open(&capture->counters, capture->rings, &choice,
-					    i, -1, cpu, f);
-			if (err == -ENODEV) { /* the CPU is offline */
-				err = 0;
-				break;
-			}
-		}
+	for (unsigned cpu = 0; !err && cpu < capture->cpus; cpu++) {
+		err = counters_open(&capture->counters, capture->rings, &choice, 0, -1,
+				    cpu, f);
+		if (err == -ENODEV) /* the CPU is offline */
+			err = 0;
+	}
 	return err;
 }
 
-/* The map through which programs find the perf event of an event and a CPU. */
-static int open_output(struct bpf_state *state, struct capture *capture,
-		       struct failure *f)
+static int open_rings(struct bpf_state *state, struct capture *capture, struct failure *f)
 {
-	uint32_t entries = (uint32_t)(capture->plan->nr_events * capture->cpus);
+	const struct plan *plan = capture->plan;
+	struct hit_ring_shape *shape = &state->shape;
+	int err;
 
-	state->output = bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "fathom_output", 4,
-				       4, entries, NULL);
-	if (state->output < 0)
-		return fail(f, state->output, "cannot create a BPF map: %s",
-			    strerror(-state->output));
-	for (size_t i = 0; i < capture->counters.count; i++) {
-		const struct counter *counter = &capture->counters.items[i];
-		uint32_t key = counter->event * capture->cpus + counter->cpu;
+	shape->cpus = capture->cpus;
+	shape->nr_events = (unsigned)plan->nr_events;
+	shape->size = (uint32_t)capture->ring_size;
+	for (size_t i = 0; i < plan->nr_events; i++) {
+		uint32_t bytes = fetch_record_max(&plan->events[i], shape->nr_events,
+						  capture->string_size);
 
-		if (bpf_map_update_elem(state->output, &key, &counter->fd, BPF_ANY))
-			return fail(f, -errno, "cannot fill a BPF map: %s",
-				    strerror(errno));
+		if (bytes > shape->record_max)
+			shape->record_max = bytes;
 	}
-	return 0;
+	if (shape->record_max > shape->size / 2)
+		return fail(f, -EINVAL,
+			    "a record of up to %u bytes needs a larger ring (-m) or "
+			    "shorter strings",
+			    shape->record_max);
+	hit_ring_shape(shape);
+	err = hit_rings_new(&state->rings, shape, f);
+	if (err)
+		return err;
+	return rings_watch(capture->rings, hit_rings_doorbell(state->rings));
 }
 
 static struct fetch_options fetch_options(const struct bpf_state *state,
@@ -128,9 +132,10 @@ static struct fetch_options fetch_options(const struct bpf_state *state,
 	const struct target *target = capture->target;
 
 	return (struct fetch_options){
-		.cpus = capture->cpus,
-		.nr_events = (unsigned)capture->plan->nr_events,
-		.output = state->output,
+		.rings = &state->shape,
+		.map = hit_rings_map(state->rings),
+		.doorbell = hit_rings_doorbell(state->rings),
+		.string_size = capture->string_size,
 		.who = target->kind == TARGET_ALL ? FETCH_ALL : FETCH_TREE,
 		.leader = target->nr_pids ? target->pids[0] : 0,
 		.tree = state->follow.tree,
@@ -213,7 +218,6 @@ static int open_state(void **result, struct capture *capture, bool multi,
 	*state = (struct bpf_state){
 		.multi = multi,
 		.by_cookie = nr_sites > BAKED_SITES_MAX,
-		.output = -1,
 		.follow = {-1, -1, -1},
 		.programs = calloc(nr_sites, sizeof(struct program)),
 		.sites = calloc(nr_sites, sizeof(struct program_site)),
@@ -224,9 +228,9 @@ static int open_state(void **result, struct capture *capture, bool multi,
 		return fail(f, -ENOMEM, "out of memory");
 	if (multi)
 		multi_link_known(&state->pid_filter, NULL);
-	err = open_counters(capture, f);
+	err = open_counters(capture, multi, f);
 	if (!err)
-		err = open_output(state, capture, f);
+		err = open_rings(state, capture, f);
 	if (!err)
 		err = follow_target(state, capture->target, f);
 	if (!err)
@@ -244,20 +248,56 @@ static int perf_open(void **state, struct capture *capture, struct failure *f)
 	return open_state(state, capture, false, f);
 }
 
-static int bpf_format(void *state, const struct capture *capture, unsigned event,
-		      uint32_t *id, char **text, struct failure *f)
+/* Samples carry an id of ours; event 0's ids are also those of the side-band. */
+static uint64_t *sample_ids(const struct capture *capture, unsigned event, size_t *count)
+{
+	uint64_t *ids = counters_ids(&capture->counters, event, count);
+
+	if (ids)
+		ids[(*count)++] = FETCH_SAMPLE_ID + event;
+	return ids;
+}
+
+static int bpf_describe(void *state, const struct capture *capture, unsigned event,
+			struct event_description *out, struct failure *f)
 {
 	const struct plan_event *e = &capture->plan->events[event];
 	struct format_field fields[ARGUMENTS_MAX];
 	uint32_t site_offset, size;
 
 	(void)state;
-	*id = FETCH_EVENT_ID + event;
+	out->type = FETCH_EVENT_ID + event;
+	out->ids = sample_ids(capture, event, &out->nr_ids);
 	format_layout(e->arguments, e->nr_arguments, fields, &site_offset, &size);
-	if (format_text(text, e->probe, *id, FORMAT_SITE_U32, site_offset, fields,
-			e->nr_arguments))
+	if (!out->ids || format_text(&out->format, e->probe, out->type, FORMAT_SITE_U32,
+				     site_offset, fields, e->nr_arguments)) {
+		free(out->ids);
 		return fail(f, -ENOMEM, "out of memory");
+	}
 	return 0;
+}
+
+static int bpf_drain(void *opaque, ring_consume *consume, void *user)
+{
+	struct bpf_state *state = opaque;
+
+	return hit_rings_drain(state->rings, consume, user);
+}
+
+static uint64_t bpf_lost(void *opaque, unsigned cpu, uint64_t *time_ns)
+{
+	struct bpf_state *state = opaque;
+
+	return hit_rings_lost(state->rings, cpu, time_ns);
+}
+
+static uint64_t bpf_lost_of_event(void *opaque, const struct capture *capture,
+				  unsigned event)
+{
+	struct bpf_state *state = opaque;
+
+	(void)capture;
+	return hit_rings_lost_event(state->rings, event);
 }
 
 static int enable_counters(const struct capture *capture, struct failure *f)
@@ -398,8 +438,7 @@ static void bpf_close(void *opaque)
 			close(state->programs[i].fd);
 		free(state->programs[i].insns);
 	}
-	if (state->output >= 0)
-		close(state->output);
+	hit_rings_free(state->rings);
 	follow_end(&state->follow);
 	free(state->programs);
 	free(state->sites);
@@ -411,23 +450,31 @@ static void bpf_close(void *opaque)
 const struct backend backend_bpf = {
 	.name = "bpf",
 	.how = "BPF programs on uprobe_multi links",
+	.own_rings = true,
 	.missing = multi_missing,
 	.cannot = fetch_cannot,
 	.open = multi_open,
-	.format = bpf_format,
+	.describe = bpf_describe,
 	.attach = multi_attach,
+	.drain = bpf_drain,
+	.lost = bpf_lost,
 	.detach = bpf_detach,
+	.lost_of_event = bpf_lost_of_event,
 	.close = bpf_close,
 };
 
 const struct backend backend_bpf_perf = {
 	.name = "bpf-perf",
 	.how = "BPF programs on perf events of the uprobe PMU",
+	.own_rings = true,
 	.missing = perf_missing,
 	.cannot = fetch_cannot,
 	.open = perf_open,
-	.format = bpf_format,
+	.describe = bpf_describe,
 	.attach = perf_attach,
+	.drain = bpf_drain,
+	.lost = bpf_lost,
 	.detach = bpf_detach,
+	.lost_of_event = bpf_lost_of_event,
 	.close = bpf_close,
 };

@@ -96,6 +96,31 @@ static inline void emit_store_value(struct bpf_code *c, unsigned bytes, unsigned
 	emit(c, BPF_ST | BPF_MEM | bpf_size(bytes), to, 0, off, value);
 }
 
+/* *(u64 *)(to + off) += from, in one step. */
+static inline void emit_atomic_add(struct bpf_code *c, unsigned to, int off,
+				   unsigned from)
+{
+	emit(c, BPF_STX | BPF_ATOMIC | BPF_DW, to, from, off, BPF_ADD);
+}
+
+/* If *(u64 *)(to + off) is r0, it becomes from; r0 is what it was. */
+static inline void emit_compare_exchange(struct bpf_code *c, unsigned to, int off,
+					 unsigned from)
+{
+	emit(c, BPF_STX | BPF_ATOMIC | BPF_DW, to, from, off, BPF_CMPXCHG);
+}
+
+/* Stores so that whoever sees it sees all stores before it. Clobbers @from. */
+static inline void emit_store_release(struct bpf_code *c, unsigned to, int off,
+				      unsigned from)
+{
+#ifdef __x86_64__
+	emit(c, BPF_STX | BPF_MEM | BPF_DW, to, from, off, 0);
+#else
+	emit(c, BPF_STX | BPF_ATOMIC | BPF_DW, to, from, off, BPF_XCHG);
+#endif
+}
+
 static inline void emit_call(struct bpf_code *c, int helper)
 {
 	emit(c, BPF_JMP | BPF_CALL, 0, 0, 0, helper);
@@ -107,6 +132,13 @@ static inline size_t emit_jump(struct bpf_code *c, unsigned condition, unsigned 
 			       int32_t value)
 {
 	emit(c, BPF_JMP | condition | BPF_K, reg, 0, 0, value);
+	return c->count - 1;
+}
+
+static inline size_t emit_jump_register(struct bpf_code *c, unsigned condition,
+					unsigned reg, unsigned other)
+{
+	emit(c, BPF_JMP | condition | BPF_X, reg, other, 0, 0);
 	return c->count - 1;
 }
 

@@ -2,31 +2,43 @@
 /*
  * Generates the BPF program of a site.
  *
- * The program is straight-line code. r6 keeps the context (struct pt_regs), the record
- * is built on the stack, at r10 - record, and handed to bpf_perf_event_output:
+ * The program composes a PERF_RECORD_SAMPLE in this CPU's ring (hit_ring.c):
  *
- *   r10 - 8        scratch: a value read from memory before it is widened; a hash key
- *   r10 - record   the record, 8-byte aligned, laid out by format_layout()
+ *   perf_event_header            stored last, which commits the record
+ *   [u64 identifier]             with several events
+ *   u32 pid, tid  u64 time  u32 cpu, 0
+ *   u32 size of the raw data
+ *   raw data                     laid out by format_layout(), then the strings
  *
- * What costs is calls, so there are as few as possible: registers are read from the
- * context (a load), constants are stored as such, the site and the event are constants
- * of the program when it serves one site only (else bpf_get_attach_cookie tells them),
- * and a lone event needs no look-up of the CPU. Only memory operands call a helper.
+ * and it is straight-line code:
  *
- * Every byte of the record is written: what lies between fields is zeroed, because old
- * verifiers refuse an uninitialised stack and because the trace must not show what the
- * kernel's stack held. A field that padding follows is stored wider instead, for free.
+ *   filter    pid and tgid; return if the process is of no interest
+ *   reserve   r7 = this CPU's entry, r8 = the record
+ *   head      time, pid, cpu, event, site
+ *   arguments one after the other
+ *   commit    and ring the doorbell when a quarter of the ring was filled
  *
- * A read that faults leaves 0, as bpf_probe_read_user does by itself.
+ * What costs is calls, so there are as few as possible: three helpers of which two are
+ * inlined by newer kernels (pid, time, CPU), registers are loads from the context,
+ * constants are stores, the site and the event are constants of the program when it
+ * serves one site only (else bpf_get_attach_cookie tells them). Only memory operands
+ * call a helper. The ring is zero where nothing was written, so padding needs no store.
+ *
+ * Strings are read to behind the fixed part, each behind the one before; the room that
+ * was reserved for their greatest length and not used is given back if nobody reserved
+ * meanwhile, else the record keeps it.
+ *
+ * A read that faults leaves 0, as bpf_probe_read_user does by itself; of a string,
+ * "(fault)", as in the kernel's own uprobe events.
  *
  * Rejected: one program that interprets a table of operands per hit, as libbpf's
- * usdt.bpf.h (a map look-up and a switch per argument); bpf_ringbuf (no perf.data
- * record comes out of it, so it would need copying, and it costs more per hit).
+ * usdt.bpf.h (a map look-up and a switch per argument).
  */
 #include "collector/fetch.h"
 
 #include <elf.h>
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <string.h>
 
 #include "trace/event_format.h"
@@ -37,7 +49,28 @@ enum { MACHINE = EM_AARCH64, MACHINE_IP = REGISTER_PC };
 enum { MACHINE = EM_X86_64, MACHINE_IP = REGISTER_RIP };
 #endif
 
-enum { SCRATCH = -8 };
+/* Registers with one meaning; r0 to r5 are free between helpers. */
+enum {
+	CONTEXT = BPF_REG_6, /* struct pt_regs */
+	ENTRY = BPF_REG_7,   /* of this CPU in the rings' map */
+	RECORD = BPF_REG_8,  /* in the ring */
+	STRINGS = BPF_REG_9, /* bytes of strings so far */
+	STACK = BPF_REG_10,
+};
+
+/* The stack. */
+enum {
+	CPU = -8, /* u64: a doorbell's message, too */
+	PID_TGID = -16,
+	POSITION = -24, /* of the record in the ring */
+	COOKIE = -32,
+	SCRATCH = -40, /* a value from memory before it is widened; a hash key */
+};
+
+enum {
+	RESERVE_TRIES = 3, /* each failure means that a hit came in between */
+	FORCE_WAKEUP = 2,  /* BPF_RB_FORCE_WAKEUP */
+};
 
 struct generator {
 	struct bpf_code *code;
@@ -47,9 +80,10 @@ struct generator {
 	const struct fetch_options *options;
 	struct format_field fields[ARGUMENTS_MAX];
 	uint32_t site_offset;
-	uint32_t size;		/* of the record */
-	int record;		/* its offset from r10 */
-	bool ours[FETCH_STACK]; /* bytes of the record that a store covers */
+	uint32_t fixed; /* bytes of raw data without strings */
+	uint32_t raw;	/* where raw data begins in the record */
+	uint32_t size;	/* that is reserved */
+	bool has_strings;
 };
 
 uint64_t fetch_cookie(unsigned number, const struct plan_site *site)
@@ -63,15 +97,47 @@ const char *fetch_cannot(const struct operand *o, const struct argument *argumen
 		return o->why;
 	if (argument->kind == ARGUMENT_FLOAT && o->size != argument->size)
 		return "floating point of another width";
-	if (o->kind == OPERAND_MEMORY && o->base == REGISTER_RIP && !o->symbol)
-		return "relative to the instruction";
 	return NULL;
 }
+
+static uint32_t whole(uint32_t bytes)
+{
+	return (bytes + 7) & ~7U;
+}
+
+static uint32_t raw_offset(unsigned nr_events)
+{
+	return (uint32_t)sizeof(struct perf_event_header) + 8 + 8 + 8 + 4 +
+	       (nr_events > 1 ? 8 : 0);
+}
+
+static uint32_t string_bytes(const struct plan_event *event, uint32_t string_size)
+{
+	uint32_t bytes = 0;
+
+	for (size_t i = 0; i < event->nr_arguments; i++)
+		if (event->arguments[i].kind == ARGUMENT_STRING)
+			bytes += string_size;
+	return bytes;
+}
+
+uint32_t fetch_record_max(const struct plan_event *event, unsigned nr_events,
+			  uint32_t string_size)
+{
+	struct format_field fields[ARGUMENTS_MAX];
+	uint32_t site_offset, fixed;
+
+	format_layout(event->arguments, event->nr_arguments, fields, &site_offset,
+		      &fixed);
+	return whole(raw_offset(nr_events) + fixed + string_bytes(event, string_size));
+}
+
+/* --- values ------------------------------------------------------------------- */
 
 static void load_register(struct generator *g, unsigned bytes, unsigned to,
 			  uint8_t number, unsigned byte)
 {
-	emit_load(g->code, bytes, to, BPF_REG_6,
+	emit_load(g->code, bytes, to, CONTEXT,
 		  operand_register_offset(MACHINE, number) + (int)byte);
 }
 
@@ -130,50 +196,6 @@ static void load_address(struct generator *g, unsigned to, const struct operand 
 	add_value(g, to, (int64_t)value);
 }
 
-static void claim(struct generator *g, uint32_t offset, unsigned bytes)
-{
-	memset(&g->ours[offset], 1, bytes);
-}
-
-static bool is_free(const struct generator *g, uint32_t offset, unsigned bytes)
-{
-	if (offset + bytes > g->size)
-		return false;
-	for (unsigned i = 0; i < bytes; i++)
-		if (g->ours[offset + i])
-			return false;
-	return true;
-}
-
-/* The widest aligned store that begins at a field of @bytes and covers only padding
- * behind it. Claims it. */
-static unsigned widen_store(struct generator *g, uint32_t offset, unsigned bytes)
-{
-	unsigned wide = bytes;
-
-	while (wide < 8 && offset % (wide * 2) == 0 && is_free(g, offset + wide, wide))
-		wide *= 2;
-	claim(g, offset, wide);
-	return wide;
-}
-
-static void zero_padding(struct generator *g)
-{
-	for (uint32_t at = 0; at < g->size;) {
-		unsigned bytes = 8;
-
-		if (g->ours[at]) {
-			at++;
-			continue;
-		}
-		while (bytes > 1 && (at % bytes || !is_free(g, at, bytes)))
-			bytes /= 2;
-		emit_store_value(g->code, bytes, BPF_REG_10, g->record + (int)at, 0);
-		claim(g, at, bytes);
-		at += bytes;
-	}
-}
-
 static int64_t truncate_value(int64_t value, unsigned bytes, bool is_signed)
 {
 	unsigned shift = 64 - 8 * bytes;
@@ -182,106 +204,168 @@ static int64_t truncate_value(int64_t value, unsigned bytes, bool is_signed)
 	return is_signed ? (int64_t)top >> shift : (int64_t)(top >> shift);
 }
 
-static void store_constant(struct generator *g, uint32_t offset, unsigned bytes,
+/* Reads @bytes of memory to @base + @off. */
+static void read_memory(struct generator *g, const struct operand *o, unsigned bytes,
+			unsigned base, int off)
+{
+	load_address(g, BPF_REG_3, o);
+	emit_move(g->code, BPF_REG_1, base);
+	emit_alu_value(g->code, BPF_ADD, BPF_REG_1, off);
+	emit_move_value(g->code, BPF_REG_2, (int32_t)bytes);
+	emit_call(g->code, BPF_FUNC_probe_read_user);
+}
+
+/* The value of an operand into @to, which is r1 to r3, widened to 64 bits. */
+static void load_value(struct generator *g, const struct operand *o, unsigned bytes,
+		       bool is_signed, unsigned to)
+{
+	switch (o->kind) {
+	case OPERAND_NONE:
+		emit_move_value(g->code, to, 0);
+		return;
+	case OPERAND_CONSTANT:
+		emit_wide(g->code, to, 0,
+			  (uint64_t)truncate_value(o->value, o->size, o->is_signed));
+		return;
+	case OPERAND_ADDRESS:
+		load_address(g, to, o);
+		return;
+	case OPERAND_REGISTER:
+		load_register(g, bytes, to, o->base, o->byte);
+		break;
+	case OPERAND_MEMORY:
+		read_memory(g, o, bytes, STACK, SCRATCH);
+		emit_load(g->code, bytes, to, STACK, SCRATCH);
+		break;
+	}
+	if (is_signed)
+		extend(g, to, bytes, true);
+}
+
+/* --- arguments ---------------------------------------------------------------- */
+
+static int in_raw(const struct generator *g, uint32_t offset)
+{
+	return (int)(g->raw + offset);
+}
+
+static void store_constant(struct generator *g, const struct format_field *field,
 			   int64_t value)
 {
-	unsigned wide = widen_store(g, offset, bytes);
+	unsigned size = field->argument->size;
 
-	value = truncate_value(value, bytes, wide == bytes);
-	if (wide < 8 || value == (int32_t)value) {
-		emit_store_value(g->code, wide, BPF_REG_10, g->record + (int)offset,
+	if (!value)
+		return; /* the ring is zero */
+	if (value == (int32_t)value || size < 8) {
+		emit_store_value(g->code, size, RECORD, in_raw(g, field->offset),
 				 (int32_t)value);
 		return;
 	}
-	emit_wide(g->code, BPF_REG_0, 0, (uint64_t)value);
-	emit_store(g->code, wide, BPF_REG_10, g->record + (int)offset, BPF_REG_0);
+	emit_wide(g->code, BPF_REG_1, 0, (uint64_t)value);
+	emit_store(g->code, size, RECORD, in_raw(g, field->offset), BPF_REG_1);
 }
 
-/* Stores r1, of which the low @bytes were loaded and the rest is 0, as the argument. */
-static void store_value(struct generator *g, const struct format_field *field,
-			const struct operand *o, unsigned bytes)
-{
-	unsigned size = field->argument->size, wide;
-
-	if (bytes < size && o->is_signed)
-		extend(g, BPF_REG_1, bytes, true);
-	wide = bytes < size && o->is_signed ? size : widen_store(g, field->offset, size);
-	emit_store(g->code, wide, BPF_REG_10, g->record + (int)field->offset, BPF_REG_1);
-}
-
-static void fetch_register(struct generator *g, const struct format_field *field,
-			   const struct operand *o)
-{
-	unsigned bytes =
-		o->size < field->argument->size ? o->size : field->argument->size;
-
-	load_register(g, bytes, BPF_REG_1, o->base, o->byte);
-	store_value(g, field, o, bytes);
-}
-
-static void fetch_memory(struct generator *g, const struct format_field *field,
+static void fetch_number(struct generator *g, const struct format_field *field,
 			 const struct operand *o)
 {
 	unsigned size = field->argument->size;
 	unsigned bytes = o->size < size ? o->size : size;
-	int to = bytes == size ? g->record + (int)field->offset : SCRATCH;
 
-	load_address(g, BPF_REG_3, o);
-	emit_move(g->code, BPF_REG_1, BPF_REG_10);
-	emit_alu_value(g->code, BPF_ADD, BPF_REG_1, to);
-	emit_move_value(g->code, BPF_REG_2, (int32_t)bytes);
-	emit_call(g->code, BPF_FUNC_probe_read_user);
-	if (to != SCRATCH)
+	if (o->kind == OPERAND_CONSTANT) {
+		store_constant(g, field, truncate_value(o->value, o->size, o->is_signed));
 		return;
-	emit_load(g->code, bytes, BPF_REG_1, BPF_REG_10, SCRATCH);
-	store_value(g, field, o, bytes);
+	}
+	if (o->kind == OPERAND_MEMORY && bytes == size) {
+		read_memory(g, o, size, RECORD, in_raw(g, field->offset));
+		return;
+	}
+	load_value(g, o, bytes, o->is_signed && bytes < size, BPF_REG_1);
+	emit_store(g->code, size, RECORD, in_raw(g, field->offset), BPF_REG_1);
 }
 
-static void fetch_address(struct generator *g, const struct format_field *field,
-			  const struct operand *o)
+/* "(fault)" with its NUL. */
+static uint64_t fault_word(void)
 {
-	load_address(g, BPF_REG_1, o);
-	emit_store(g->code, field->argument->size, BPF_REG_10,
-		   g->record + (int)field->offset, BPF_REG_1);
+	uint64_t word;
+
+	memcpy(&word, "(fault)", sizeof(word));
+	return word;
 }
 
-static void fetch_argument(struct generator *g, size_t argument)
+/*
+ * Reads a string to behind the others and stores its __data_loc: offset in the raw data,
+ * and length with the NUL << 16.
+ */
+static void fetch_string(struct generator *g, const struct format_field *field,
+			 const struct operand *o)
 {
-	const struct format_field *field = &g->fields[argument];
-	uint8_t number = g->event->operand[argument];
-	const struct operand *o = &g->site->operands[number];
+	int32_t most = (int32_t)g->options->string_size;
+	struct bpf_code *c = g->code;
+	size_t faulted, done;
 
-	if (number >= g->site->nr_operands || o->kind == OPERAND_NONE)
-		store_constant(g, field->offset, field->argument->size, 0);
-	else if (o->kind == OPERAND_CONSTANT)
-		store_constant(g, field->offset, field->argument->size,
-			       truncate_value(o->value, o->size, o->is_signed));
-	else if (o->kind == OPERAND_REGISTER)
-		fetch_register(g, field, o);
-	else if (o->kind == OPERAND_MEMORY)
-		fetch_memory(g, field, o);
-	else
-		fetch_address(g, field, o);
+	load_value(g, o, o->size, false, BPF_REG_3);
+	emit_move(c, BPF_REG_1, RECORD);
+	emit_alu(c, BPF_ADD, BPF_REG_1, STRINGS);
+	emit_alu_value(c, BPF_ADD, BPF_REG_1, in_raw(g, g->fixed));
+	emit_move_value(c, BPF_REG_2, most);
+	emit_call(c, BPF_FUNC_probe_read_user_str);
+	/* Negative errnos are large, too. */
+	faulted = emit_jump(c, BPF_JGT, BPF_REG_0, most);
+	emit_move(c, BPF_REG_1, STRINGS);
+	emit_alu(c, BPF_ADD, STRINGS, BPF_REG_0);
+	done = emit_jump_always(c);
+	emit_land(c, faulted);
+	emit_move(c, BPF_REG_1, RECORD);
+	emit_alu(c, BPF_ADD, BPF_REG_1, STRINGS);
+	emit_wide(c, BPF_REG_2, 0, fault_word());
+	emit_store(c, 8, BPF_REG_1, in_raw(g, g->fixed), BPF_REG_2);
+	emit_move(c, BPF_REG_1, STRINGS);
+	emit_move_value(c, BPF_REG_0, 8);
+	/* What a partial read left behind stays inside of the record. */
+	emit_alu_value(c, BPF_ADD, STRINGS, most);
+	emit_land(c, done);
+	emit_alu_value(c, BPF_LSH, BPF_REG_0, 16);
+	emit_alu_value(c, BPF_ADD, BPF_REG_1, (int32_t)g->fixed);
+	emit_alu(c, BPF_OR, BPF_REG_1, BPF_REG_0);
+	emit_store(c, 4, RECORD, in_raw(g, field->offset), BPF_REG_1);
 }
 
-/* Leaves the thread's id in r0; returns from the program for hits of no interest. */
+static void fetch_arguments(struct generator *g)
+{
+	for (size_t i = 0; i < g->event->nr_arguments; i++) {
+		uint8_t number = g->event->operand[i];
+		const struct operand *o = &g->site->operands[number];
+		bool there = number < g->site->nr_operands && o->kind != OPERAND_NONE;
+
+		if (!there)
+			continue; /* the ring is zero */
+		if (g->event->arguments[i].kind == ARGUMENT_STRING)
+			fetch_string(g, &g->fields[i], o);
+		else
+			fetch_number(g, &g->fields[i], o);
+	}
+}
+
+/* --- before and after --------------------------------------------------------- */
+
+/* Returns from the program for hits of no interest; keeps pid and tgid. */
 static void filter_process(struct generator *g)
 {
 	const struct fetch_options *options = g->options;
 	struct bpf_code *c = g->code;
 	size_t is_leader = 0, is_in_tree;
 
+	emit_call(c, BPF_FUNC_get_current_pid_tgid);
+	emit_store(c, 8, STACK, PID_TGID, BPF_REG_0);
 	if (options->who == FETCH_ALL)
 		return;
-	emit_move(c, BPF_REG_7, BPF_REG_0);
-	emit_move(c, BPF_REG_1, BPF_REG_0);
-	emit_alu_value(c, BPF_RSH, BPF_REG_1, 32);
+	emit_alu_value(c, BPF_RSH, BPF_REG_0, 32);
 	if (options->leader)
-		is_leader = emit_jump(c, BPF_JEQ, BPF_REG_1, options->leader);
+		is_leader = emit_jump(c, BPF_JEQ, BPF_REG_0, options->leader);
 	if (options->tree >= 0) {
-		emit_store(c, 4, BPF_REG_10, SCRATCH, BPF_REG_1);
+		emit_store(c, 4, STACK, SCRATCH, BPF_REG_0);
 		emit_map(c, BPF_REG_1, options->tree);
-		emit_move(c, BPF_REG_2, BPF_REG_10);
+		emit_move(c, BPF_REG_2, STACK);
 		emit_alu_value(c, BPF_ADD, BPF_REG_2, SCRATCH);
 		emit_call(c, BPF_FUNC_map_lookup_elem);
 		is_in_tree = emit_jump(c, BPF_JNE, BPF_REG_0, 0);
@@ -292,94 +376,244 @@ static void filter_process(struct generator *g)
 	}
 	if (options->leader)
 		emit_land(c, is_leader);
-	emit_move(c, BPF_REG_0, BPF_REG_7);
 }
 
-/* common_type, common_pid and the site, and the event's number into r8 if needed. */
-static void write_header(struct generator *g)
+static void keep_cookie(struct generator *g)
 {
-	struct bpf_code *c = g->code;
-
-	emit_call(c, BPF_FUNC_get_current_pid_tgid);
-	filter_process(g);
-	emit_store(c, 4, BPF_REG_10, g->record + 4, BPF_REG_0);
-	if (!g->options->by_cookie) {
-		emit_store_value(c, 4, BPF_REG_10, g->record,
-				 (int32_t)(FETCH_EVENT_ID + g->number));
-		emit_store_value(c, 4, BPF_REG_10, g->record + (int)g->site_offset,
-				 (int32_t)(uint32_t)g->site->site->address);
-		return;
-	}
-	emit_move(c, BPF_REG_1, BPF_REG_6);
-	emit_call(c, BPF_FUNC_get_attach_cookie);
-	emit_store(c, 4, BPF_REG_10, g->record + (int)g->site_offset, BPF_REG_0);
-	emit_alu_value(c, BPF_RSH, BPF_REG_0, 32);
-	emit_move(c, BPF_REG_8, BPF_REG_0);
-	emit_alu_value(c, BPF_ADD, BPF_REG_0, FETCH_EVENT_ID);
-	emit_store(c, 4, BPF_REG_10, g->record, BPF_REG_0);
+	emit_move(g->code, BPF_REG_1, CONTEXT);
+	emit_call(g->code, BPF_FUNC_get_attach_cookie);
+	emit_store(g->code, 8, STACK, COOKIE, BPF_REG_0);
 }
 
-/* Into r3: which entry of the output map. */
-static void choose_output(struct generator *g)
+static void find_entry(struct generator *g)
 {
 	struct bpf_code *c = g->code;
+	size_t found;
 
-	if (g->options->nr_events == 1) {
-		emit(c, BPF_ALU | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, -1); /* this CPU's */
-		return;
-	}
 	emit_call(c, BPF_FUNC_get_smp_processor_id);
-	emit_move(c, BPF_REG_3, BPF_REG_0);
-	if (g->options->by_cookie) {
-		emit_alu_value(c, BPF_MUL, BPF_REG_8, (int32_t)g->options->cpus);
-		emit_alu(c, BPF_ADD, BPF_REG_3, BPF_REG_8);
-	} else if (g->number) {
-		emit_alu_value(c, BPF_ADD, BPF_REG_3,
-			       (int32_t)(g->number * g->options->cpus));
-	}
+	emit_store(c, 8, STACK, CPU, BPF_REG_0);
+	emit_map(c, BPF_REG_1, g->options->map);
+	emit_move(c, BPF_REG_2, STACK);
+	emit_alu_value(c, BPF_ADD, BPF_REG_2, CPU);
+	emit_call(c, BPF_FUNC_map_lookup_elem);
+	found = emit_jump(c, BPF_JNE, BPF_REG_0, 0);
+	emit_return(c, 0);
+	emit_land(c, found);
+	emit_move(c, ENTRY, BPF_REG_0);
 }
 
-static void output_record(struct generator *g)
+/* No room: counts it, by CPU and by event, and returns. */
+static void count_loss(struct generator *g)
+{
+	struct bpf_code *c = g->code;
+	size_t known;
+
+	emit_call(c, BPF_FUNC_ktime_get_ns);
+	emit_store(c, 8, ENTRY, HIT_RING_LOST_TIME, BPF_REG_0);
+	emit_move_value(c, BPF_REG_2, 1);
+	emit_atomic_add(c, ENTRY, HIT_RING_LOST, BPF_REG_2);
+	if (g->options->by_cookie) {
+		emit_load(c, 4, BPF_REG_1, STACK, COOKIE + 4);
+		known = emit_jump(c, BPF_JLT, BPF_REG_1,
+				  (int32_t)g->options->rings->nr_events);
+		emit_return(c, 0);
+		emit_land(c, known);
+		emit_alu_value(c, BPF_LSH, BPF_REG_1, 3);
+		emit_alu(c, BPF_ADD, ENTRY, BPF_REG_1);
+		emit_atomic_add(c, ENTRY, HIT_RING_LOST_EVENT, BPF_REG_2);
+	} else {
+		emit_alu_value(c, BPF_ADD, ENTRY, (int32_t)(8 * g->number));
+		emit_atomic_add(c, ENTRY, HIT_RING_LOST_EVENT, BPF_REG_2);
+	}
+	emit_return(c, 0);
+}
+
+/* Reserves the record: its position in r1 and on the stack, its place in RECORD. */
+static void reserve(struct generator *g)
+{
+	int32_t size = (int32_t)g->options->rings->size;
+	size_t full[RESERVE_TRIES], reserved[RESERVE_TRIES];
+	struct bpf_code *c = g->code;
+
+	for (int i = 0; i < RESERVE_TRIES; i++) {
+		emit_load(c, 8, BPF_REG_1, ENTRY, HIT_RING_RESERVED);
+		emit_load(c, 8, BPF_REG_2, ENTRY, HIT_RING_TAIL);
+		emit_move(c, BPF_REG_3, BPF_REG_1);
+		emit_alu(c, BPF_SUB, BPF_REG_3, BPF_REG_2);
+		full[i] = emit_jump(c, BPF_JGT, BPF_REG_3, size - (int32_t)g->size);
+		emit_move(c, BPF_REG_4, BPF_REG_1);
+		emit_alu_value(c, BPF_ADD, BPF_REG_4, (int32_t)g->size);
+		emit_move(c, BPF_REG_0, BPF_REG_1);
+		emit_compare_exchange(c, ENTRY, HIT_RING_RESERVED, BPF_REG_4);
+		reserved[i] = emit_jump_register(c, BPF_JEQ, BPF_REG_0, BPF_REG_1);
+	}
+	for (int i = 0; i < RESERVE_TRIES; i++)
+		emit_land(c, full[i]);
+	count_loss(g);
+	for (int i = 0; i < RESERVE_TRIES; i++)
+		emit_land(c, reserved[i]);
+	emit_store(c, 8, STACK, POSITION, BPF_REG_1);
+	emit_move(c, RECORD, BPF_REG_1);
+	emit_alu_value(c, BPF_AND, RECORD, size - 8);
+	emit_alu(c, BPF_ADD, RECORD, ENTRY);
+	emit_alu_value(c, BPF_ADD, RECORD, (int32_t)g->options->rings->control);
+}
+
+/* Event and site: constants, or from the cookie. */
+static void write_origin(struct generator *g, int identifier)
 {
 	struct bpf_code *c = g->code;
 
-	choose_output(g);
-	emit_move(c, BPF_REG_1, BPF_REG_6);
-	emit_map(c, BPF_REG_2, g->options->output);
-	emit_move(c, BPF_REG_4, BPF_REG_10);
-	emit_alu_value(c, BPF_ADD, BPF_REG_4, g->record);
+	if (!g->options->by_cookie) {
+		emit_store_value(c, 2, RECORD, in_raw(g, 0),
+				 (int32_t)(FETCH_EVENT_ID + g->number));
+		emit_store_value(c, 4, RECORD, in_raw(g, g->site_offset),
+				 (int32_t)(uint32_t)g->site->site->address);
+		if (!identifier)
+			return;
+		emit_wide(c, BPF_REG_1, 0, FETCH_SAMPLE_ID + g->number);
+		emit_store(c, 8, RECORD, identifier, BPF_REG_1);
+		return;
+	}
+	emit_load(c, 4, BPF_REG_1, STACK, COOKIE);
+	emit_store(c, 4, RECORD, in_raw(g, g->site_offset), BPF_REG_1);
+	emit_load(c, 4, BPF_REG_1, STACK, COOKIE + 4);
+	if (identifier) {
+		emit_wide(c, BPF_REG_2, 0, FETCH_SAMPLE_ID);
+		emit_alu(c, BPF_ADD, BPF_REG_2, BPF_REG_1);
+		emit_store(c, 8, RECORD, identifier, BPF_REG_2);
+	}
+	emit_alu_value(c, BPF_ADD, BPF_REG_1, FETCH_EVENT_ID);
+	emit_store(c, 2, RECORD, in_raw(g, 0), BPF_REG_1);
+}
+
+/* All of the record that is not an argument, save for sizes. */
+static void write_head(struct generator *g)
+{
+	bool identified = g->options->rings->nr_events > 1;
+	int at = (int)sizeof(struct perf_event_header) + (identified ? 8 : 0);
+	struct bpf_code *c = g->code;
+
+	emit_call(c, BPF_FUNC_ktime_get_ns);
+	emit_store(c, 8, RECORD, at + 8, BPF_REG_0);
+	write_origin(g, identified ? (int)sizeof(struct perf_event_header) : 0);
+	emit_load(c, 4, BPF_REG_1, STACK, PID_TGID + 4);
+	emit_store(c, 4, RECORD, at, BPF_REG_1);
+	emit_load(c, 4, BPF_REG_1, STACK, PID_TGID);
+	emit_store(c, 4, RECORD, at + 4, BPF_REG_1);
+	emit_store(c, 4, RECORD, in_raw(g, 4), BPF_REG_1);
+	emit_load(c, 4, BPF_REG_1, STACK, CPU);
+	emit_store(c, 4, RECORD, at + 16, BPF_REG_1);
+}
+
+static uint64_t header_of(uint32_t size)
+{
+	struct perf_event_header header = {
+		.type = PERF_RECORD_SAMPLE,
+		.misc = PERF_RECORD_MISC_USER,
+		.size = (uint16_t)size,
+	};
+	uint64_t word;
+
+	memcpy(&word, &header, sizeof(word));
+	return word;
+}
+
+/*
+ * Sizes of a record with strings: r5 = its bytes, given back what strings did not use, or
+ * all that was reserved if another hit came in between.
+ */
+static void settle_size(struct generator *g)
+{
+	struct bpf_code *c = g->code;
+	size_t given_back;
+
+	emit_move(c, BPF_REG_5, STRINGS);
+	emit_alu_value(c, BPF_ADD, BPF_REG_5, in_raw(g, g->fixed) + 7);
+	emit_alu_value(c, BPF_AND, BPF_REG_5, -8);
+	emit_load(c, 8, BPF_REG_0, STACK, POSITION);
+	emit_move(c, BPF_REG_1, BPF_REG_0);
+	emit_alu(c, BPF_ADD, BPF_REG_1, BPF_REG_5);
+	emit_alu_value(c, BPF_ADD, BPF_REG_0, (int32_t)g->size);
+	emit_move(c, BPF_REG_2, BPF_REG_0);
+	emit_compare_exchange(c, ENTRY, HIT_RING_RESERVED, BPF_REG_1);
+	given_back = emit_jump_register(c, BPF_JEQ, BPF_REG_0, BPF_REG_2);
 	emit_move_value(c, BPF_REG_5, (int32_t)g->size);
-	emit_call(c, BPF_FUNC_perf_event_output);
+	emit_land(c, given_back);
+	emit_move(c, BPF_REG_1, BPF_REG_5);
+	emit_alu_value(c, BPF_SUB, BPF_REG_1, (int32_t)g->raw);
+	emit_store(c, 4, RECORD, (int)g->raw - 4, BPF_REG_1);
+	emit_wide(c, BPF_REG_1, 0, header_of(0));
+	emit_alu_value(c, BPF_LSH, BPF_REG_5, 48);
+	emit_alu(c, BPF_OR, BPF_REG_1, BPF_REG_5);
+}
+
+static void commit(struct generator *g)
+{
+	struct bpf_code *c = g->code;
+
+	if (g->has_strings) {
+		settle_size(g);
+	} else {
+		emit_store_value(c, 4, RECORD, (int)g->raw - 4,
+				 (int32_t)(g->size - g->raw));
+		emit_wide(c, BPF_REG_1, 0, header_of(g->size));
+	}
+	emit_store_release(c, RECORD, 0, BPF_REG_1);
+}
+
+/* Wakes the reader when the record lies across a quarter of the ring. */
+static void ring_doorbell(struct generator *g)
+{
+	struct bpf_code *c = g->code;
+	size_t quiet;
+
+	emit_load(c, 8, BPF_REG_1, STACK, POSITION);
+	emit_move(c, BPF_REG_2, BPF_REG_1);
+	emit_alu_value(c, BPF_ADD, BPF_REG_2, (int32_t)g->size);
+	emit_alu(c, BPF_XOR, BPF_REG_1, BPF_REG_2);
+	emit_alu_value(c, BPF_AND, BPF_REG_1, (int32_t)(g->options->rings->size / 4));
+	quiet = emit_jump(c, BPF_JEQ, BPF_REG_1, 0);
+	emit_map(c, BPF_REG_1, g->options->doorbell);
+	emit_move(c, BPF_REG_2, STACK);
+	emit_alu_value(c, BPF_ADD, BPF_REG_2, CPU);
+	emit_move_value(c, BPF_REG_3, 8);
+	emit_move_value(c, BPF_REG_4, FORCE_WAKEUP);
+	emit_call(c, BPF_FUNC_ringbuf_output);
+	emit_land(c, quiet);
 	emit_return(c, 0);
 }
 
 int fetch_generate(struct bpf_code *code, const struct plan_event *event, unsigned number,
 		   const struct plan_site *site, const struct fetch_options *options)
 {
-	struct generator g = {.code = code,
-			      .event = event,
-			      .number = number,
-			      .site = site,
-			      .options = options};
+	struct generator g = {
+		.code = code,
+		.event = event,
+		.number = number,
+		.site = site,
+		.options = options,
+		.raw = raw_offset(options->rings->nr_events),
+		.size = fetch_record_max(event, options->rings->nr_events,
+					 options->string_size),
+		.has_strings = string_bytes(event, options->string_size) != 0,
+	};
 
 	format_layout(event->arguments, event->nr_arguments, g.fields, &g.site_offset,
-		      &g.size);
-	/* The kernel pads a raw record so that its size field and it are 8-aligned. */
-	g.size = ((g.size + 4 + 7) & ~7U) - 4;
-	g.record = SCRATCH - (int)((g.size + 7) & ~7U);
-	if (g.record < -FETCH_STACK)
-		return -E2BIG;
+		      &g.fixed);
 	code->count = 0;
 	code->bad = false;
-	claim(&g, 0, 8);
-	claim(&g, g.site_offset, 4);
-	for (size_t i = 0; i < event->nr_arguments; i++)
-		claim(&g, g.fields[i].offset, g.fields[i].argument->size);
-	emit_move(code, BPF_REG_6, BPF_REG_1);
-	write_header(&g);
-	for (size_t i = 0; i < event->nr_arguments; i++)
-		fetch_argument(&g, i);
-	zero_padding(&g);
-	output_record(&g);
-	return bpf_code_bad(code) ? -E2BIG : 0;
+	emit_move(code, CONTEXT, BPF_REG_1);
+	filter_process(&g);
+	if (options->by_cookie)
+		keep_cookie(&g);
+	find_entry(&g);
+	reserve(&g);
+	if (g.has_strings)
+		emit_move_value(code, STRINGS, 0);
+	write_head(&g);
+	fetch_arguments(&g);
+	commit(&g);
+	ring_doorbell(&g);
+	return bpf_code_bad(code) || g.size > UINT16_MAX ? -E2BIG : 0;
 }

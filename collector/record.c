@@ -281,17 +281,17 @@ static const char *grouped(uint64_t value)
 	return out;
 }
 
-static void say_event(const struct plan_event *event, bool exact_losses)
+static void say_event(const struct plan_event *event)
 {
 	fprintf(stderr, "  %-32s %14s hit%s%s", event->name, grouped(event->hits),
 		event->hits == 1 ? "" : "s",
 		event->hits ? "" : "   (attached, never hit)");
-	if (exact_losses && event->lost)
+	if (event->lost)
 		fprintf(stderr, ", %s lost", grouped(event->lost));
 	fputc('\n', stderr);
 }
 
-static void say_events(const struct record *r, const struct recording_result *result)
+static void say_events(const struct record *r)
 {
 	size_t shown = 0, silent = 0;
 
@@ -300,7 +300,7 @@ static void say_events(const struct record *r, const struct recording_result *re
 
 		if (r->options.verbose || r->plan.nr_events <= PROBES_SHOWN ||
 		    (event->hits && shown < PROBES_SHOWN)) {
-			say_event(event, result->exact_losses);
+			say_event(event);
 			shown++;
 		} else {
 			silent++;
@@ -329,7 +329,7 @@ static void say_losses(const struct record *r, const struct recording_result *re
 	fprintf(stderr, "; a larger ring (-m) or fewer probes help ]\n");
 	for (size_t i = 0; r->options.quiet && i < r->plan.nr_events; i++)
 		if (r->plan.events[i].lost)
-			say_event(&r->plan.events[i], result->exact_losses);
+			say_event(&r->plan.events[i]);
 }
 
 static void say_result(const struct record *r, const struct recording_result *result)
@@ -337,7 +337,7 @@ static void say_result(const struct record *r, const struct recording_result *re
 	char size[UNIT_TEXT];
 
 	if (!r->options.quiet)
-		say_events(r, result);
+		say_events(r);
 	say_losses(r, result);
 	if (r->options.quiet)
 		return;

@@ -6,11 +6,12 @@
  * because its header holds their ids; the trace is open before the first site is
  * attached, and the command runs last, so that its first hit counts. At the end the
  * sites are detached first; then the rings hold all there will ever be, and one more
- * pass empties them. Only then do the kernel's counts of losses stand still.
+ * pass empties them. Only then do the counts of losses stand still.
  *
- * Losses: the kernel puts a LOST record into a ring when there is room again. What was
- * lost after the last record that fitted is never told there; the counters know, and the
- * difference is written as a LOST record of our own.
+ * Losses: our own rings count them, and each pass writes what is new as a LOST record.
+ * Into perf's rings the kernel puts a LOST record when there is room again; what was lost
+ * after the last record that fitted is never told there, the counters know it, and the
+ * difference becomes a LOST record of ours at the end.
  */
 #include "collector/recording.h"
 
@@ -27,7 +28,13 @@
 #include "core/stop.h"
 #include "trace/writer.h"
 
-enum { PASS_MS = 100, TYPES = 1 << 16, NO_EVENT = 0xffff };
+enum {
+	PASS_MS = 100,
+	LAST_PASSES = 50, /* while a writer is interrupted, a millisecond each */
+	SIDEBAND_RING = 256 << 10,
+	TYPES = 1 << 16,
+	NO_EVENT = 0xffff,
+};
 
 struct recording {
 	const struct recording_options *options;
@@ -90,7 +97,8 @@ static int consume(void *user, unsigned cpu, const void *records, size_t size)
 				    "the ring of CPU %u makes no sense", cpu);
 		if (header.type == PERF_RECORD_SAMPLE)
 			count_sample(r, at, header.size);
-		else if (header.type == PERF_RECORD_LOST)
+		else if (header.type == PERF_RECORD_LOST &&
+			 !r->options->backend->own_rings)
 			count_lost(r, cpu, at, header.size);
 	}
 	return writer_data(r->writer, records, size, r->failure);
@@ -114,7 +122,9 @@ static int open_rings(struct recording *r)
 	if (!r->result->lost_on_cpu || !r->event_of_type)
 		return fail(r->failure, -ENOMEM, "out of memory");
 	memset(r->event_of_type, 0xff, TYPES * sizeof(uint16_t));
-	return rings_new(&c->rings, c->cpus, c->ring_size, r->failure);
+	return rings_new(&c->rings, c->cpus,
+			 options->backend->own_rings ? SIDEBAND_RING : c->ring_size,
+			 r->failure);
 }
 
 /* Describes one event of the plan to the writer. */
@@ -124,24 +134,24 @@ static int describe_event(struct recording *r, unsigned number)
 	struct writer_event *out = &r->events[number];
 	struct counter_choice choice = {.type = PERF_TYPE_TRACEPOINT,
 					.ring_size = r->capture.ring_size};
-	char *format;
-	uint32_t id;
-	int err = r->options->backend->format(r->backend, &r->capture, number, &id,
-					      &format, r->failure);
+	struct event_description description = {0};
+	int err = r->options->backend->describe(r->backend, &r->capture, number,
+						&description, r->failure);
 
 	if (err)
 		return err;
-	choice.config = id;
+	choice.config = description.type;
 	counter_attr(&out->attr, &choice, number, r->capture.counters.nr_events);
 	if (!r->capture.counters.exact_losses)
 		out->attr.read_format &= ~(uint64_t)PERF_FORMAT_LOST;
 	out->attr.disabled = 0;
 	out->name = event->name;
 	out->system = event->provider;
-	out->format = format;
-	out->ids = counters_ids(&r->capture.counters, number, &out->nr_ids);
-	r->event_of_type[(uint16_t)id] = (uint16_t)number;
-	return out->ids ? 0 : fail(r->failure, -ENOMEM, "out of memory");
+	out->format = description.format;
+	out->ids = description.ids;
+	out->nr_ids = description.nr_ids;
+	r->event_of_type[(uint16_t)description.type] = (uint16_t)number;
+	return 0;
 }
 
 static size_t collect_build_ids(const struct plan *plan, struct writer_build_id *ids)
@@ -249,11 +259,48 @@ static bool is_over(const struct recording *r, uint64_t started_ns)
 	return o->target->kind == TARGET_PROCESSES && target_all_gone(o->target);
 }
 
+/* A LOST record for what a CPU lost and no record told of. */
+static int tell_loss(struct recording *r, unsigned cpu, uint64_t lost, uint64_t time_ns)
+{
+	uint64_t *told = &r->result->lost_on_cpu[cpu];
+	struct sideband sideband = sideband_of(r);
+	uint64_t more = lost > *told ? lost - *told : 0;
+
+	if (!more)
+		return 0;
+	*told = lost;
+	r->result->lost += more;
+	return sideband_lost(&sideband, sideband.id, more, cpu, time_ns, r->failure);
+}
+
+static int tell_losses(struct recording *r)
+{
+	int err = 0;
+
+	for (unsigned cpu = 0; !err && cpu < r->capture.cpus; cpu++) {
+		uint64_t time_ns,
+			lost = r->options->backend->lost(r->backend, cpu, &time_ns);
+
+		err = tell_loss(r, cpu, lost, time_ns);
+	}
+	return err;
+}
+
+/* One pass over all rings. 1: it is no round, some records had to wait. */
 static int drain(struct recording *r)
 {
-	int err = rings_drain(r->capture.rings, consume, r);
+	const struct backend *backend = r->options->backend;
+	int err = rings_drain(r->capture.rings, consume, r), waiting = 0;
 
-	return err ? err : writer_round(r->writer, r->failure);
+	if (!err && backend->drain)
+		waiting = backend->drain(r->backend, consume, r);
+	if (!err && waiting < 0)
+		err = waiting;
+	if (!err && backend->lost)
+		err = tell_losses(r);
+	if (err || waiting)
+		return err ? err : 1;
+	return writer_round(r->writer, r->failure);
 }
 
 static int record_until_over(struct recording *r)
@@ -261,59 +308,57 @@ static int record_until_over(struct recording *r)
 	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
 	int err = 0;
 
-	while (!err && !is_over(r, started_ns)) {
+	while (err >= 0 && !is_over(r, started_ns)) {
 		err = rings_wait(r->capture.rings, PASS_MS);
 		if (!err)
 			err = drain(r);
 	}
+	return err < 0 ? err : 0;
+}
+
+/* What perf's rings lost behind the last record that told of losses. */
+static int tell_last_losses(struct recording *r)
+{
+	const struct counters *counters = &r->capture.counters;
+	uint64_t *lost = calloc(r->capture.cpus, sizeof(*lost));
+	int err = 0;
+
+	if (!lost)
+		return fail(r->failure, -ENOMEM, "out of memory");
+	counters_read_lost(&r->capture.counters);
+	for (size_t i = 0; i < counters->count; i++)
+		lost[counters->items[i].cpu] += counters->items[i].lost;
+	for (unsigned cpu = 0; !err && cpu < r->capture.cpus; cpu++)
+		err = tell_loss(r, cpu, lost[cpu], now_ns(CLOCK_MONOTONIC));
+	free(lost);
 	return err;
 }
 
-/* Losses that no record in the stream told of. */
-static int write_untold_losses(struct recording *r)
+static void count_lost_of_events(struct recording *r)
 {
-	struct capture *c = &r->capture;
-	struct sideband sideband = sideband_of(r);
-	int err = 0;
+	struct plan *plan = r->options->plan;
 
-	counters_read_lost(&c->counters);
-	for (unsigned cpu = 0; !err && cpu < c->cpus; cpu++) {
-		const struct counter *worst = NULL;
-		uint64_t lost = 0, told = r->result->lost_on_cpu[cpu];
-
-		for (size_t i = 0; i < c->counters.count; i++) {
-			const struct counter *counter = &c->counters.items[i];
-
-			if (counter->cpu != cpu)
-				continue;
-			lost += counter->lost;
-			if (!worst || counter->lost > worst->lost)
-				worst = counter;
-		}
-		if (lost <= told)
-			continue;
-		r->result->lost += lost - told;
-		r->result->lost_on_cpu[cpu] = lost;
-		err = sideband_lost(&sideband, worst->id, lost - told, cpu,
-				    now_ns(CLOCK_MONOTONIC), r->failure);
-	}
-	for (size_t i = 0; i < c->counters.count; i++)
-		r->options->plan->events[c->counters.items[i].event].lost +=
-			c->counters.items[i].lost;
-	r->result->exact_losses = c->counters.exact_losses;
-	return err;
+	for (unsigned i = 0; i < plan->nr_events; i++)
+		plan->events[i].lost =
+			r->options->backend->lost_of_event(r->backend, &r->capture, i);
 }
 
 /* Detaches and writes what is still in the rings. */
 static int finish(struct recording *r)
 {
-	int err;
+	const struct timespec moment = {.tv_nsec = 1000000};
+	int err = 1;
 
 	r->options->backend->detach(r->backend, &r->capture);
-	err = drain(r);
-	if (!err)
-		err = write_untold_losses(r);
-	return err ? err : writer_round(r->writer, r->failure);
+	for (int i = 0; err == 1 && i < LAST_PASSES; i++) {
+		if (i)
+			nanosleep(&moment, NULL);
+		err = drain(r);
+	}
+	if (err >= 0 && !r->options->backend->lost)
+		err = tell_last_losses(r);
+	count_lost_of_events(r);
+	return err < 0 ? err : writer_round(r->writer, r->failure);
 }
 
 static int watch_target(struct recording *r)

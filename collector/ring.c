@@ -85,6 +85,11 @@ void rings_free(struct rings *rings)
 	free(rings);
 }
 
+size_t rings_size(const struct rings *rings)
+{
+	return rings->size;
+}
+
 static int map_ring(struct rings *rings, unsigned cpu, int fd, struct failure *f)
 {
 	struct ring *ring = &rings->ring[cpu];

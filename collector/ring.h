@@ -18,6 +18,8 @@ struct rings;
 int rings_new(struct rings **rings, unsigned cpus, size_t size, struct failure *f);
 void rings_free(struct rings *rings); /* NULL is fine; does not close the events */
 
+size_t rings_size(const struct rings *rings); /* of each */
+
 /* Lets perf event @fd, opened on @cpu, write into that CPU's ring. The fd stays the
  * caller's, and must stay open as long as the rings. */
 int rings_join(struct rings *rings, unsigned cpu, int fd, struct failure *f);
