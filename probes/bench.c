@@ -60,7 +60,7 @@ static const struct usage usage = {
 		"know\nof every request: rates, latencies, depths, CPU.",
 	.rows = rows,
 	.more = "Examples:\n"
-		"  fathom bench -f /dev/nvme0n1 -t 20 docs/jobs/randread.fio\n"
+		"  fathom bench -f /dev/nvme0n1 -t 20 docs/jobs/random-read.fio\n"
 		"  fathom bench --json=result.json job.fio\n"
 		"  fathom record -e 'fathom:*' -- fathom bench --poll job.fio\n",
 };

@@ -130,28 +130,37 @@ static double reached_depth(const struct statistics *s)
 	return s->thread_ns ? time / (double)s->thread_ns : 0;
 }
 
+/* A loop that hardly ever waits finds its requests done as soon as it has submitted
+ * them: the kernel worked while it took them, one after the other. */
+static bool hardly_waits(const struct statistics *s)
+{
+	uint64_t reaps = 0;
+
+	for (int i = 0; i < DEPTH_CLASSES; i++)
+		reaps += s->completes[i];
+	return (s->polling.waits + s->polling.hits) * 10 < reaps;
+}
+
 static void look_at_depth(struct warnings *w, const struct job *job,
 			  const struct statistics *s)
 {
 	double reached = reached_depth(s);
 
-	if (job->depth < 2 || job->engine->synchronous || !job->engine->needs_file ||
-	    reached >= (double)job->depth / 2)
+	if (job->depth < 2 || job->engine->synchronous || !job->engine->needs_file)
 		return;
-	if (job->direct)
+	if (hardly_waits(s))
+		warn(w, "depth",
+		     "job [%s]: iodepth=%llu was not reached: requests were done when "
+		     "the "
+		     "kernel returned from taking them%s",
+		     job->name, (unsigned long long)job->depth,
+		     job->direct ? "; use numjobs to keep the disk busier"
+				 : ", as with buffered I/O; set direct=1");
+	else if (reached < (double)job->depth / 2)
 		warn(w, "depth",
 		     "job [%s]: %.1f requests were in the kernel on average, not the "
 		     "%llu "
-		     "of iodepth; the job is too short, or submitting is the bottleneck: "
-		     "use a smaller iodepth or more numjobs",
-		     job->name, reached, (unsigned long long)job->depth);
-	else
-		warn(w, "depth",
-		     "job [%s]: %.1f requests were in the kernel on average, not the "
-		     "%llu "
-		     "of iodepth: with buffered I/O the kernel does the work while it "
-		     "takes "
-		     "requests; set direct=1",
+		     "of iodepth; run longer, or use a smaller iodepth or more numjobs",
 		     job->name, reached, (unsigned long long)job->depth);
 }
 

@@ -204,8 +204,7 @@ static int measure(struct job_target *t, int fd, struct failure *f)
 	return 0;
 }
 
-int job_target_prepare(struct job_target *t, const struct job *job,
-		       const struct string_list *allowed, struct failure *f)
+int job_target_prepare(struct job_target *t, const struct job *job, struct failure *f)
 {
 	int fd, err;
 
@@ -220,9 +219,19 @@ int job_target_prepare(struct job_target *t, const struct job *job,
 		return fail(f, -errno, "%s: %s", job->filename, strerror(errno));
 	err = measure(t, fd, f);
 	close(fd);
-	if (!err && t->is_device && job_writes(job))
-		err = write_guard_check(t->path, t->device, allowed, &t->claim, f);
 	return err ? err : grow(t, job, f);
+}
+
+int job_target_guard(struct job_target *t, const struct job *job,
+		     const struct string_list *allowed, const struct job_target *others,
+		     size_t count, struct failure *f)
+{
+	if (!t->is_device || !job_writes(job))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (others[i].claim >= 0 && others[i].device == t->device)
+			return 0;
+	return write_guard_check(t->path, t->device, allowed, &t->claim, f);
 }
 
 void job_target_release(struct job_target *t)

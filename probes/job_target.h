@@ -27,13 +27,21 @@ struct job_target {
 };
 
 /*
- * Looks at the file of @job; lays it out if it is missing or empty, as fio does;
- * checks that a device may be written (write_guard.h). @allowed are the devices that
- * the user confirmed. 0 or a negative errno with reason and cure in @f. Release with
- * job_target_release in both cases.
+ * Looks at the file of @job; lays it out if it is missing or empty, as fio does. 0 or
+ * a negative errno with reason and cure in @f. Release with job_target_release in
+ * both cases.
  */
-int job_target_prepare(struct job_target *t, const struct job *job,
-		       const struct string_list *allowed, struct failure *f);
+int job_target_prepare(struct job_target *t, const struct job *job, struct failure *f);
+
+/*
+ * If @job writes to a device: may it (write_guard.h)? @allowed are the devices that
+ * the user confirmed, @others the @count targets before this one, of which one may
+ * have the claim already.
+ */
+int job_target_guard(struct job_target *t, const struct job *job,
+		     const struct string_list *allowed, const struct job_target *others,
+		     size_t count, struct failure *f);
+
 void job_target_release(struct job_target *t);
 
 /* What one worker gets: @blocks blocks from byte @start on of @fd. */

@@ -3,7 +3,7 @@
  * One I/O request of the engine, and where it is in its life.
  *
  * A worker owns an array of them, as many as its depth, for its whole life; a
- * debugger that finds the array finds every request in flight (docs/engine.md).
+ * debugger that finds the array finds every request in flight (docs/add-an-engine.md).
  */
 #ifndef FATHOM_PROBES_REQUEST_H
 #define FATHOM_PROBES_REQUEST_H

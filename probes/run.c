@@ -40,8 +40,10 @@ static int prepare_targets(struct run *run, const struct string_list *allowed,
 	for (size_t i = 0; i < run->file->count; i++) {
 		const struct job *job = &run->file->jobs[i];
 		struct job_target *t = &run->targets[i];
-		int err = job_target_prepare(t, job, allowed, f);
+		int err = job_target_prepare(t, job, f);
 
+		if (!err)
+			err = job_target_guard(t, job, allowed, run->targets, i, f);
 		if (err)
 			return err;
 		honesty_before(&run->warnings, job, t);
@@ -124,39 +126,53 @@ void run_release(struct run *run)
 
 /* Watching a group */
 
+/* What a worker had counted at the last sample. */
+struct seen {
+	uint64_t ios[2], bytes[2];
+	bool measuring;
+};
+
 struct watcher {
 	struct run *run;
 	struct worker *workers;
 	size_t count;
 	uint64_t began_ns, sampled_ns;
-	uint64_t *seen; /* per worker: ios and bytes of both directions at the sample */
+	struct seen *seen; /* by worker */
 	struct run_progress progress;
 };
 
+static struct seen look_at(const struct worker *w)
+{
+	struct seen now = {.measuring = __atomic_load_n(&w->measuring, __ATOMIC_ACQUIRE)};
+
+	for (int d = 0; d < 2; d++) {
+		now.ios[d] = __atomic_load_n(&w->seen_ios[d], __ATOMIC_RELAXED);
+		now.bytes[d] = __atomic_load_n(&w->seen_bytes[d], __ATOMIC_RELAXED);
+	}
+	return now;
+}
+
+/* The counts begin anew when the ramp ends: no sample reaches across that. */
 static void sample_worker(struct watcher *watcher, size_t i, double seconds)
 {
 	struct worker *w = &watcher->workers[i];
-	bool measuring = __atomic_load_n(&w->measuring, __ATOMIC_RELAXED);
-	uint64_t *seen = watcher->seen + 4 * i;
+	struct seen before = watcher->seen[i], now = look_at(w);
 
+	watcher->seen[i] = now;
+	watcher->progress.ramp |= !now.measuring;
+	if (now.measuring != before.measuring)
+		return;
 	for (int d = 0; d < 2; d++) {
-		uint64_t ios = __atomic_load_n(&w->seen_ios[d], __ATOMIC_RELAXED);
-		uint64_t bytes = __atomic_load_n(&w->seen_bytes[d], __ATOMIC_RELAXED);
-		/* The counts begin anew when the ramp ends. */
-		bool anew = ios < seen[d] || bytes < seen[2 + d];
-		double rate = anew ? 0 : (double)(ios - seen[d]) / seconds;
-		double speed = anew ? 0 : (double)(bytes - seen[2 + d]) / seconds;
+		double rate = (double)(now.ios[d] - before.ios[d]) / seconds;
+		double speed = (double)(now.bytes[d] - before.bytes[d]) / seconds;
 
-		if (measuring && !anew && ios > seen[d]) {
+		if (now.measuring && rate > 0) {
 			samples_add(&w->iops[d], rate);
 			samples_add(&w->bandwidth[d], speed / 1024);
 		}
 		watcher->progress.iops[d] += rate;
 		watcher->progress.bytes_per_second[d] += speed;
-		seen[d] = ios;
-		seen[2 + d] = bytes;
 	}
-	watcher->progress.ramp |= !measuring;
 }
 
 static void sample(struct watcher *watcher, uint64_t now)
@@ -260,6 +276,8 @@ static int run_threads(struct watcher *watcher, struct failure *f)
 		err = first_failure(watcher->workers, started, f);
 	watcher->count = started;
 	watcher->began_ns = watcher->sampled_ns = clock_ns();
+	for (size_t i = 0; i < started; i++) /* without a ramp all is measured */
+		watcher->seen[i].measuring = !watcher->workers[i].job->ramp_ns;
 	gate_decide(&gate, !err);
 	join_all(watcher);
 	return err ? err : first_failure(watcher->workers, started, f);
@@ -271,7 +289,7 @@ static int run_group(struct run *run, struct worker *workers, size_t count,
 	struct watcher watcher = {.run = run, .workers = workers, .count = count};
 	int err = 0;
 
-	watcher.seen = calloc(count, 4 * sizeof(*watcher.seen));
+	watcher.seen = calloc(count, sizeof(*watcher.seen));
 	for (size_t i = 0; i < count && !err; i++)
 		err = worker_init(&workers[i]);
 	if (err || !watcher.seen)
@@ -325,6 +343,8 @@ int run_go(struct run *run, struct failure *f)
 		run->disks[i].used = disk_between(&run->disks[i].before, &after);
 	}
 	run->elapsed_ns = clock_ns() - began;
+	if (!run->nr_done)
+		return fail(f, -EINTR, "interrupted before it began");
 	judge_results(run);
 	return err;
 }

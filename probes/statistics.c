@@ -93,8 +93,6 @@ void statistics_merge(struct statistics *into, const struct statistics *from)
 		into->submits[i] += from->submits[i];
 		into->completes[i] += from->completes[i];
 	}
-	into->submit_sum += from->submit_sum;
-	into->complete_sum += from->complete_sum;
 	polling_merge(&into->polling, &from->polling);
 	cpu_merge(&into->cpu, &from->cpu);
 	if (from->elapsed_ns > into->elapsed_ns)

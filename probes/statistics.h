@@ -41,7 +41,6 @@ struct statistics {
 	uint64_t depths[DEPTH_CLASSES];	      /* requests in flight at each submit */
 	uint64_t submits[DEPTH_CLASSES];      /* requests per dispatch; [0] is 0 */
 	uint64_t completes[DEPTH_CLASSES];    /* … per reap */
-	uint64_t submit_sum, complete_sum;    /* how many dispatches, reaps */
 	struct samples iops[2], bandwidth[2]; /* KiB/s; filled when merged */
 	struct polling polling;
 	struct cpu_use cpu;

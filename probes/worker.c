@@ -21,7 +21,7 @@
  * dropped, because with 32 requests reaped at once under a tracer the last would be
  * off by the cost of 31 hits. slat ends when the kernel returns from taking the batch.
  *
- * Polling (docs/engine.md) reads the completion ring in user space only, for at most
+ * Polling reads the completion ring in user space only, for at most
  * one window, which poll_window.c adapts. It looks at the stop flag each time round.
  */
 #include "probes/worker.h"
@@ -137,7 +137,6 @@ static void dispatch(struct worker *w)
 	if (taken <= 0)
 		return;
 	w->statistics.submits[batch_class((unsigned)taken)]++;
-	w->statistics.submit_sum++;
 	mark_dispatched(w, (unsigned)taken, before ? before : w->now_ns);
 }
 
@@ -188,18 +187,22 @@ static inline void complete(struct worker *w, struct request *r)
 	w->unused[w->nr_unused++] = r;
 }
 
-static void complete_all(struct worker *w, unsigned count)
+static void publish(struct worker *w)
 {
-	for (unsigned i = 0; i < count; i++)
-		complete(w, w->done[i]);
-	w->statistics.completes[batch_class(count)]++;
-	w->statistics.complete_sum++;
 	for (int i = 0; i < 2; i++) {
 		struct direction *d = &w->statistics.direction[i];
 
 		__atomic_store_n(&w->seen_ios[i], d->ios, __ATOMIC_RELAXED);
 		__atomic_store_n(&w->seen_bytes[i], d->bytes, __ATOMIC_RELAXED);
 	}
+}
+
+static void complete_all(struct worker *w, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		complete(w, w->done[i]);
+	w->statistics.completes[batch_class(count)]++;
+	publish(w);
 }
 
 /* Waiting */
@@ -290,7 +293,8 @@ static void begin_measuring(struct worker *w)
 	const struct job *job = w->job;
 
 	statistics_reset(&w->statistics);
-	__atomic_store_n(&w->measuring, true, __ATOMIC_RELAXED);
+	publish(w);
+	__atomic_store_n(&w->measuring, true, __ATOMIC_RELEASE);
 	w->measured_ns = w->now_ns;
 	w->end_ns = job->runtime_ns ? w->now_ns + job->runtime_ns : UINT64_MAX;
 	w->left = UINT64_MAX;
