@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The honesty checks: each warning comes when it must, and only then."""
+import os
+import unittest
+
+from bench_tool import BenchTest, job_text
+
+
+class Honesty(BenchTest):
+    def warnings(self, size="1m", **keys):
+        path = keys.pop("filename", None) or self.file("f", 1024 * 1024)
+        text = job_text({"x": keys}, filename=path, size=size)
+        ran = self.json(text)
+        for warning in ran["fathom"]["warnings"]:
+            self.assertNotIn("\n", warning["text"])
+        return {warning["id"] for warning in ran["fathom"]["warnings"]}
+
+    def test_they_are_on_stderr_too(self):
+        text = job_text({"x": {}}, filename=self.file("f", 65536))
+        self.assertIn("fathom bench: warning: ", self.bench(text).stderr)
+
+    def test_buffered(self):
+        self.assertIn("buffered", self.warnings())
+        self.assertNotIn("buffered", self.warnings(direct=1))
+
+    def test_regular_file(self):
+        self.assertTrue({"regular-file", "memory"} & self.warnings())
+
+    def test_no_ramp(self):
+        self.assertIn("no-ramp", self.warnings())
+        self.assertNotIn("no-ramp", self.warnings(ramp_time="10ms"))
+
+    def test_too_short_for_the_percentiles(self):
+        self.assertIn("short", self.warnings())
+        enough = {"bs": 512, "loops": 50, "ioengine": "io_uring", "iodepth": 16}
+        self.assertNotIn("short", self.warnings(**enough))
+
+    def test_depth_with_a_synchronous_engine(self):
+        self.assertIn("synchronous", self.warnings(ioengine="psync", iodepth=8))
+        self.assertNotIn("synchronous", self.warnings(ioengine="psync", iodepth=1))
+        self.assertNotIn("synchronous", self.warnings(ioengine="libaio", iodepth=8))
+
+    def test_depth_not_reached(self):
+        # A buffered libaio read is done while it is submitted: nothing queues up.
+        keys = {"ioengine": "libaio", "iodepth": 32, "rw": "randread", "loops": 8}
+        self.assertIn("depth", self.warnings(**keys))
+        self.assertNotIn("depth", self.warnings(**{**keys, "iodepth": 1}))
+
+    def test_holes(self):
+        path = self.path("holes")
+        with open(path, "wb") as file:
+            file.truncate(1024 * 1024)
+        self.assertIn("sparse", self.warnings(filename=path))
+        self.assertNotIn("sparse", self.warnings())
+
+    def test_direct_refused_by_the_file_system(self):
+        # sysfs has no direct I/O, but a file with a size.
+        name = "/sys/kernel/notes"
+        if not os.path.exists(name) or not os.path.getsize(name):
+            self.skipTest("no " + name)
+        text = job_text({"x": {"direct": 1, "bs": 4, "size": 4}}, filename=name)
+        self.assertIn("refuses direct I/O", self.fails(text))
+
+    def test_null_has_nothing_to_be_honest_about(self):
+        ran = self.json(job_text({"x": {"ioengine": "null", "size": "1g", "iodepth": 8}}))
+        self.assertEqual(ran["fathom"]["warnings"], [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Every engine keeps the contract of engine.h: what is queued is reaped, once. */
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/failure.h"
+#include "probes/engine.h"
+#include "probes/probes.h"
+
+enum { DEPTH = 8, BLOCK = 4096 };
+
+struct rig {
+	const struct engine *engine;
+	void *queue;
+	char *buffers;
+	struct request requests[DEPTH];
+};
+
+static bool set_up(struct rig *rig, const char *name, int fd, bool polls)
+{
+	struct failure f = {{0}};
+	struct engine_setup setup = {
+		.depth = DEPTH,
+		.fd = fd,
+		.requests = rig->requests,
+		.buffers_size = DEPTH * BLOCK,
+		.polls = polls,
+	};
+	int err;
+
+	*rig = (struct rig){.engine = engine_find(name)};
+	assert_int_equal(posix_memalign((void **)&rig->buffers, BLOCK, DEPTH * BLOCK), 0);
+	setup.buffers = rig->buffers;
+	for (unsigned i = 0; i < DEPTH; i++)
+		rig->requests[i] = (struct request){
+			.id = i + 1,
+			.index = i,
+			.fd = fd,
+			.buffer = rig->buffers + BLOCK * i,
+			.length = BLOCK,
+			.offset = BLOCK * i,
+			.op = IO_WRITE,
+		};
+	err = rig->engine->open(&rig->queue, &setup, &f);
+	if (err == -EPERM || err == -ENOSYS) {
+		print_message("SKIP: %s\n", f.text);
+		return false;
+	}
+	if (err)
+		fail_msg("%s: %s", name, f.text);
+	return true;
+}
+
+static void tear_down(struct rig *rig)
+{
+	rig->engine->close(rig->queue);
+	free(rig->buffers);
+}
+
+static int scratch_file(void)
+{
+	char path[] = "/var/tmp/fathom-engine-test.XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	unlink(path);
+	return fd;
+}
+
+/* Queues all, submits and reaps until each came back; returns a set of ids. */
+static unsigned go_round(struct rig *rig)
+{
+	struct request *done[DEPTH];
+	unsigned seen = 0, taken = 0, reaped = 0;
+
+	for (unsigned i = 0; i < DEPTH; i++)
+		rig->engine->queue(rig->queue, &rig->requests[i]);
+	while (taken < DEPTH && rig->engine->submit) {
+		int n = rig->engine->submit(rig->queue);
+
+		assert_true(n > 0);
+		taken += (unsigned)n;
+	}
+	while (reaped < DEPTH) {
+		unsigned n = rig->engine->reap(rig->queue, done, DEPTH);
+
+		for (unsigned i = 0; i < n; i++) {
+			assert_false(seen & 1U << done[i]->index);
+			seen |= 1U << done[i]->index;
+		}
+		reaped += n;
+		if (!n)
+			assert_int_equal(rig->engine->wait(rig->queue), 0);
+	}
+	assert_int_equal(rig->engine->reap(rig->queue, done, DEPTH), 0);
+	return seen;
+}
+
+static void check_data(struct rig *rig, int fd)
+{
+	char block[BLOCK];
+
+	for (unsigned i = 0; i < DEPTH; i++) {
+		assert_int_equal(rig->requests[i].result, BLOCK);
+		assert_int_equal(pread(fd, block, BLOCK, BLOCK * i), BLOCK);
+		assert_memory_equal(block, rig->buffers + BLOCK * i, BLOCK);
+	}
+}
+
+static void writes_then_reads(const char *name, bool polls)
+{
+	struct rig rig;
+	int fd = scratch_file();
+
+	if (!set_up(&rig, name, fd, polls))
+		goto out;
+	memset(rig.buffers, 0x5a, DEPTH * BLOCK);
+	for (unsigned i = 0; i < DEPTH; i++)
+		rig.buffers[i * BLOCK] = (char)i;
+	assert_int_equal(go_round(&rig), (1 << DEPTH) - 1);
+	check_data(&rig, fd);
+	memset(rig.buffers, 0, DEPTH * BLOCK);
+	for (unsigned i = 0; i < DEPTH; i++)
+		rig.requests[i].op = IO_READ;
+	assert_int_equal(go_round(&rig), (1 << DEPTH) - 1);
+	check_data(&rig, fd);
+	assert_int_equal(rig.buffers[1], 0x5a);
+	for (unsigned i = 0; i < DEPTH; i++)
+		rig.requests[i].op = IO_SYNC;
+	go_round(&rig);
+	assert_int_equal(rig.requests[0].result, 0);
+out:
+	tear_down(&rig);
+	close(fd);
+}
+
+static void an_error_is_a_result(const char *name)
+{
+	struct rig rig;
+	int fd = scratch_file();
+	int unreadable = open("/proc/self/exe", O_RDONLY);
+
+	if (set_up(&rig, name, unreadable, false)) {
+		go_round(&rig); /* writing to what is open for reading */
+		for (unsigned i = 0; i < DEPTH; i++)
+			assert_int_equal(rig.requests[i].result, -EBADF);
+	}
+	tear_down(&rig);
+	close(unreadable);
+	close(fd);
+}
+
+static void files_are_written_and_read(void **state)
+{
+	static const char *const names[] = {"io_uring", "libaio", "psync"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		writes_then_reads(names[i], false);
+		writes_then_reads(names[i], true);
+		an_error_is_a_result(names[i]);
+	}
+}
+
+static void null_hands_back_everything(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	assert_true(set_up(&rig, "null", -1, false));
+	assert_int_equal(go_round(&rig), (1 << DEPTH) - 1);
+	assert_int_equal(go_round(&rig), (1 << DEPTH) - 1);
+	assert_int_equal(rig.requests[3].result, BLOCK);
+	tear_down(&rig);
+}
+
+static void names_and_tables_agree(void **state)
+{
+	(void)state;
+	for (size_t i = 0; engine_names[i]; i++) {
+		const struct engine *engine = engine_find(engine_names[i]);
+
+		assert_non_null(engine);
+		assert_true(engine->open && engine->close && engine->queue &&
+			    engine->reap);
+		assert_string_equal(engine->name, engine_names[i]);
+	}
+	assert_null(engine_find("mmap"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_are_written_and_read),
+		cmocka_unit_test(null_hands_back_everything),
+		cmocka_unit_test(names_and_tables_agree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
