@@ -300,15 +300,6 @@ static uint64_t bpf_lost_of_event(void *opaque, const struct capture *capture,
 	return hit_rings_lost_event(state->rings, event);
 }
 
-static int enable_counters(const struct capture *capture, struct failure *f)
-{
-	for (size_t i = 0; i < capture->counters.count; i++)
-		if (ioctl(capture->counters.items[i].fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
-			return fail(f, -errno, "PERF_EVENT_IOC_ENABLE: %s",
-				    strerror(errno));
-	return 0;
-}
-
 static int attach_failed(const struct capture *capture, const struct plan_site *site,
 			 unsigned event, int err, struct failure *f)
 {
@@ -380,7 +371,7 @@ static int multi_attach(void *opaque, struct capture *capture, struct failure *f
 		.semaphores = calloc(state->nr_sites, sizeof(uint64_t)),
 		.cookies = calloc(state->nr_sites, sizeof(uint64_t)),
 	};
-	int err = enable_counters(capture, f);
+	int err = counters_enable(&capture->counters, f);
 
 	if (!sites.offsets || !sites.semaphores || !sites.cookies)
 		err = fail(f, -ENOMEM, "out of memory");
@@ -396,7 +387,7 @@ static int multi_attach(void *opaque, struct capture *capture, struct failure *f
 static int perf_attach(void *opaque, struct capture *capture, struct failure *f)
 {
 	struct bpf_state *state = opaque;
-	int err = enable_counters(capture, f);
+	int err = counters_enable(&capture->counters, f);
 
 	for (size_t i = 0; !err && i < state->nr_sites; i++) {
 		const struct program_site *s = &state->sites[i];

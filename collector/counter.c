@@ -33,6 +33,7 @@ void counter_attr(struct perf_event_attr *attr, const struct counter_choice *cho
 		.read_format = PERF_FORMAT_ID | PERF_FORMAT_LOST,
 		.disabled = 1,
 		.inherit = choice->inherit,
+		.inherit_thread = choice->threads_only,
 		.enable_on_exec = choice->on_exec,
 		.mmap = sideband,
 		.mmap2 = sideband,
@@ -125,6 +126,21 @@ int counters_open(struct counters *counters, struct rings *rings,
 	if (err)
 		close(counter.fd);
 	return err;
+}
+
+int counters_enable(const struct counters *counters, struct failure *f)
+{
+	for (size_t i = 0; i < counters->count; i++)
+		if (ioctl(counters->items[i].fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
+			return fail(f, -errno, "PERF_EVENT_IOC_ENABLE: %s",
+				    strerror(errno));
+	return 0;
+}
+
+void counters_disable(const struct counters *counters)
+{
+	for (size_t i = 0; i < counters->count; i++)
+		ioctl(counters->items[i].fd, PERF_EVENT_IOC_DISABLE, 0);
 }
 
 uint64_t *counters_ids(const struct counters *counters, unsigned event, size_t *count)

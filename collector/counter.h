@@ -36,8 +36,9 @@ struct counters {
 struct counter_choice {
 	uint32_t type;
 	uint64_t config;
-	bool inherit; /* children of the thread too */
-	bool on_exec; /* asleep until the thread calls exec */
+	bool inherit;	   /* children of the thread too */
+	bool threads_only; /* … but not other processes (5.13) */
+	bool on_exec;	   /* asleep until the thread calls exec */
 	size_t ring_size;
 };
 
@@ -53,6 +54,9 @@ void counter_attr(struct perf_event_attr *attr, const struct counter_choice *cho
 int counters_open(struct counters *counters, struct rings *rings,
 		  const struct counter_choice *choice, unsigned event, pid_t tid,
 		  unsigned cpu, struct failure *f);
+
+int counters_enable(const struct counters *counters, struct failure *f);
+void counters_disable(const struct counters *counters);
 
 /* The ids of @event, in an array to be freed; NULL without memory. */
 uint64_t *counters_ids(const struct counters *counters, unsigned event, size_t *count);

@@ -293,23 +293,25 @@ static void say_event(const struct plan_event *event)
 
 static void say_events(const struct record *r)
 {
-	size_t shown = 0, silent = 0;
+	bool all = r->options.verbose || r->plan.nr_events <= PROBES_SHOWN;
+	size_t shown = 0, more = 0, never = 0;
 
 	for (size_t i = 0; i < r->plan.nr_events; i++) {
 		const struct plan_event *event = &r->plan.events[i];
 
-		if (r->options.verbose || r->plan.nr_events <= PROBES_SHOWN ||
-		    (event->hits && shown < PROBES_SHOWN)) {
+		if (all || (event->hits && shown < PROBES_SHOWN)) {
 			say_event(event);
 			shown++;
 		} else {
-			silent++;
+			more += event->hits != 0;
+			never += event->hits == 0;
 		}
 	}
-	if (silent)
+	if (more || never)
 		fprintf(stderr,
-			"  %zu more probes, most of them never hit (-v lists all)\n",
-			silent);
+			"  and %zu more that were hit, %zu attached and never hit (-v "
+			"lists all)\n",
+			more, never);
 }
 
 static void say_losses(const struct record *r, const struct recording_result *result)

@@ -396,10 +396,10 @@ static int run(struct recording *r)
 
 static void release(struct recording *r)
 {
-	if (r->options->backend)
-		r->options->backend->close(r->backend);
-	counters_close(&r->capture.counters);
+	/* In this order: uprobe events can be removed when nothing uses them. */
 	rings_free(r->capture.rings);
+	counters_close(&r->capture.counters);
+	r->options->backend->close(r->backend);
 	for (size_t i = 0; r->events && i < r->options->plan->nr_events; i++) {
 		free((void *)r->events[i].ids);
 		free((void *)r->events[i].format);
