@@ -236,20 +236,9 @@ class Usage(unittest.TestCase):
         self.assertEqual(len(done.stderr.splitlines()), 1)
 
 
-def write_model():
-    path = os.path.join(FOLDER, "probed.model")
-    with open(MODEL, encoding="utf-8") as model, open(path, "w", encoding="utf-8") as to:
-        to.write(model.read().replace("fathomtest:", PROBES.provider + ":"))
-    return path
-
-
-perf_trace.need(os.geteuid() == 0, "needs root")
-perf_trace.need(shutil.which("perf"), "perf is not installed")
-perf_trace.need(shutil.which("readelf"), "readelf is not installed")
-perf_trace.need(os.access(perf_trace.TRACEFS + "/uprobe_events", os.W_OK),
-                "tracefs has no uprobe_events here")
-PROBES = perf_trace.Probes(PROGRAM)
-MODEL_FILE = write_model()
+perf_trace.need_perf()
+PROBES = perf_trace.Probes(PROGRAM, "fathomtest", "submit", "complete")
+MODEL_FILE = PROBES.model(MODEL, FOLDER)
 try:
     RESULT = unittest.main(argv=sys.argv[:1], exit=False).result
 finally:

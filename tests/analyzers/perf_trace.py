@@ -2,7 +2,7 @@
 """Recordings that stock perf made of a probed program, and what perf script says of them."""
 import os
 import re
-import signal
+import shutil
 import subprocess
 import sys
 
@@ -19,29 +19,34 @@ def need(condition, reason):
         skip(reason)
 
 
+def need_perf():
+    need(os.geteuid() == 0, "needs root")
+    need(shutil.which("perf"), "perf is not installed")
+    need(shutil.which("readelf"), "readelf is not installed")
+    need(os.access(TRACEFS + "/uprobe_events", os.W_OK), "tracefs has no uprobe_events here")
+
+
 def run(*words, **more):
     return subprocess.run(words, check=True, capture_output=True, text=True, **more).stdout
 
 
 def perf_record(*words):
-    """perf 6.1 aborts when somebody's events vanish from tracefs while it copies formats."""
-    for attempt in range(5):
-        done = subprocess.run(["perf", "record", "-q", *words], capture_output=True, check=False)
-        if done.returncode != -signal.SIGABRT:
-            break
-        print(f"perf aborted, attempt {attempt + 1}: {done.stderr}", file=sys.stderr)
+    """Without build ids (-B): perf 6.1 smashes its stack now and then as it collects them."""
+    done = subprocess.run(["perf", "record", "-q", "-B", *words],
+                          capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"perf record: {done.returncode}: {done.stderr}")
     return done.stdout
 
 
-def sites(program, probe):
+def sites(program, provider, probe):
     """File offset and operands of every site of a probe."""
     notes = run("readelf", "-nW", program)
     segments = [tuple(int(x, 16) for x in m) for m in re.findall(
         r"LOAD +(0x\w+) (0x\w+) 0x\w+ (0x\w+) 0x\w+ R E", run("readelf", "-lW", program))]
     for name, where, operands in re.findall(
-            r"Name: (\w+)\n +Location: (0x\w+).*\n +Arguments: (.*)", notes):
+            rf"Provider: {provider}\n +Name: (\w+)\n +Location: (0x\w+).*\n +Arguments: (.*)",
+            notes):
         if name != probe:
             continue
         address = int(where, 16)
@@ -50,26 +55,40 @@ def sites(program, probe):
                 yield address - start + offset, operands
 
 
+def register_name(alias):
+    """The kernel's name of a register: %rax, %eax, %ax and %al are ax, %r8d is r8."""
+    numbered = re.fullmatch(r"(r\d+)[dwb]?", alias)
+    if numbered:
+        return numbered[1]
+    plain = re.fullmatch(r"[re]?([abcd]x|[sd]i|[sb]p)", alias)
+    if plain:
+        return plain[1]
+    low = re.fullmatch(r"([abcd])l|([sd]i|[sb]p)l", alias)
+    need(low, f"the compiler put an argument into %{alias}")
+    return low[1] + "x" if low[1] else low[2]
+
+
 def fetch_arguments(operands):
     """As perf does it: argN by position, constants left out."""
     for number, operand in enumerate(operands.split(), 1):
         size, place = operand.split("@")
-        if place.startswith("%"):
-            register = {"%rdi": "%di", "%esi": "%si", "%rsi": "%si", "%dl": "%dx", "%rcx": "%cx",
-                        "%r8d": "%r8", "%edi": "%di"}.get(place)
-            need(register, f"the compiler put an argument into {place}")
-            kind = f"{'s' if size.startswith('-') else 'u'}{8 * abs(int(size))}"
-            yield f"arg{number}={register}:{kind}"
+        kind = f"{'s' if size.startswith('-') else 'u'}{8 * abs(int(size))}"
+        direct = re.fullmatch(r"%(\w+)", place)
+        indirect = re.fullmatch(r"(-?\d*)\(%(\w+)\)", place)
+        if direct:
+            yield f"arg{number}=%{register_name(direct[1])}:{kind}"
+        elif indirect:
+            yield f"arg{number}={int(indirect[1] or 0):+d}(%{register_name(indirect[2])}):{kind}"
 
 
 class Probes:
     """Uprobe events with names of their own, as perf probe would make them."""
 
-    def __init__(self, program):
-        self.provider = f"fathomtest{os.getpid()}"
+    def __init__(self, program, provider, *probes):
+        self.provider = f"{provider}{os.getpid()}"
         self.names = []
-        for probe in ("submit", "complete"):
-            for nr, (offset, operands) in enumerate(sites(program, probe)):
+        for probe in probes:
+            for nr, (offset, operands) in enumerate(sites(program, provider, probe)):
                 name = probe + (f"_{nr}" if nr else "")
                 arguments = " ".join(fetch_arguments(operands))
                 self.write(f"p:sdt_{self.provider}/{name} {program}:{offset:#x} {arguments}")
@@ -87,6 +106,14 @@ class Probes:
         for name in names or self.names:
             yield "-e"
             yield f"sdt_{self.provider}:{name}"
+
+    def model(self, path, folder):
+        """The model at path, for the provider's name as it is here."""
+        to = os.path.join(folder, "renamed.model")
+        with open(path, encoding="utf-8") as model, open(to, "w", encoding="utf-8") as copy:
+            copy.write(model.read().replace(self.provider.rstrip("0123456789") + ":",
+                                            self.provider + ":"))
+        return to
 
     def remove(self):
         for name in self.names:
