@@ -175,7 +175,8 @@ int analyze(struct trace *trace, const struct analysis *analyses, size_t count,
 	return err;
 }
 
-int analysis_verdict(const char *command, const struct trace *trace)
+/* Was all of it read? The exit code, and a warning if not. */
+static int verdict(const char *command, const struct trace *trace)
 {
 	const struct trace_info *info = trace_info(trace);
 
@@ -189,6 +190,30 @@ int analysis_verdict(const char *command, const struct trace *trace)
 		return EXIT_FAILED;
 	}
 	return EXIT_FINE;
+}
+
+int run_analyses(const char *command, const char *input, const struct analysis *analyses,
+		 size_t count, int (*print)(void *user, struct failure *f), void *user)
+{
+	struct failure f = {""};
+	struct trace *trace;
+	int err = trace_open(&trace, input, &f), status;
+
+	if (err < 0)
+		return command_failed(command, &f);
+	err = analyze(trace, analyses, count, &f);
+	if (!err && print)
+		err = print(user, &f);
+	if (err == -EPIPE)
+		status = EXIT_FINE;
+	else if (err < 0)
+		status = command_failed(command, &f);
+	else
+		status = EXIT_FINE;
+	if (err != -EPIPE && verdict(command, trace) != EXIT_FINE)
+		status = EXIT_FAILED;
+	trace_close(trace);
+	return status;
 }
 
 char *describe_events(char *text, size_t room, const struct trace *trace, bool counts)

@@ -65,11 +65,13 @@ int analyze(struct trace *trace, const struct analysis *analyses, size_t count,
 	    struct failure *f);
 
 /*
- * What every command does last: prints "fathom COMMAND: warning: …" when the trace is
- * incomplete or the reading was stopped by a signal. Returns the exit code: EXIT_FAILED
- * then, EXIT_FINE otherwise.
+ * What every command does: opens the trace @input, makes the pass, and lets @print show
+ * the answer from @user (0 or a negative errno with the sentence; may be NULL). Says on
+ * stderr what failed, and whether the trace is incomplete. Returns the exit code:
+ * EXIT_FAILED also for an incomplete trace, EXIT_FINE when whoever read stdout left.
  */
-int analysis_verdict(const char *command, const struct trace *trace);
+int run_analyses(const char *command, const char *input, const struct analysis *analyses,
+		 size_t count, int (*print)(void *user, struct failure *f), void *user);
 
 /* "the trace has a:b (12), c:d (0)", for a trace that says nothing; the numbers only
  * with @counts. Returns @text. */

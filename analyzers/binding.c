@@ -137,6 +137,12 @@ int model_options_check(const struct model_options *o, struct failure *f)
 	return 0;
 }
 
+void model_options_release(struct model_options *o)
+{
+	string_list_free(&o->submits);
+	string_list_free(&o->completes);
+}
+
 int model_choose(struct model **model, bool *guessed, const struct model_options *o,
 		 const struct trace *trace, bool poll, struct failure *f)
 {

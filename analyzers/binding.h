@@ -71,6 +71,8 @@ struct model_options {
 /* Fails with the sentence for the usage error when the options contradict. */
 int model_options_check(const struct model_options *options, struct failure *f);
 
+void model_options_release(struct model_options *options);
+
 /*
  * The model that the options name, or, when they name none, the first shipped one
  * that fits @trace (*@guessed). -ENOENT with a sentence that lists what the trace has.

@@ -139,16 +139,23 @@ struct depth_options {
 	bool json, csv;
 };
 
-static int print(const struct depth *d, const struct depth_options *options,
-		 struct failure *f)
+struct depth_run {
+	const struct depth_options *options;
+	struct depth depth;
+};
+
+static int print(void *user, struct failure *f)
 {
+	const struct depth_run *run = user;
+	const struct depth *d = &run->depth;
+
 	if (d->out_of_memory)
 		return fail(f, -ENOMEM, "no memory for so deep a queue");
 	if (!d->requests->requests)
 		return requests_nothing(d->requests, f);
-	if (options->json)
+	if (run->options->json)
 		return depth_print_json(d) ? fail(f, -ENOMEM, "no memory") : 0;
-	if (options->csv)
+	if (run->options->csv)
 		depth_print_csv(d);
 	else
 		depth_print_text(d);
@@ -157,25 +164,15 @@ static int print(const struct depth *d, const struct depth_options *options,
 
 static int run(const struct depth_options *options)
 {
-	struct requests requests = {.options = options->model};
-	struct depth depth = {.requests = &requests};
+	struct requests requests = {.options = &options->model};
+	struct depth_run run = {options, {.requests = &requests}};
 	struct analysis analysis = {&requests_analyzer, &requests};
-	struct trace *trace = NULL;
-	struct failure f = {""};
-	int err, status;
+	int status;
 
-	requests_listen(&requests, &depth_listener, &depth);
-	err = trace_open(&trace, options->input, &f);
-	if (!err)
-		err = analyze(trace, &analysis, 1, &f);
-	if (!err)
-		err = print(&depth, options, &f);
-	status = err ? command_failed("depth", &f) : EXIT_FINE;
-	if (trace && analysis_verdict("depth", trace) != EXIT_FINE)
-		status = EXIT_FAILED;
-	depth_release(&depth);
+	requests_listen(&requests, &depth_listener, &run.depth);
+	status = run_analyses("depth", options->input, &analysis, 1, print, &run);
+	depth_release(&run.depth);
 	requests_release(&requests);
-	trace_close(trace);
 	return status;
 }
 
@@ -200,20 +197,26 @@ static const struct usage usage = {
 		"  fathom depth --csv > depth.csv\n",
 };
 
+static int check_and_run(const struct depth_options *options, const char *operand)
+{
+	struct failure f;
+
+	if (operand)
+		return options_complain(&usage, "unexpected argument '%.60s'", operand);
+	if (options->json && options->csv)
+		return options_complain(&usage, "--json or --csv, not both");
+	if (model_options_check(&options->model, &f))
+		return options_complain(&usage, "%s", f.text);
+	stop_on_signals();
+	return run(options);
+}
+
 int cmd_depth(int argc, char **argv)
 {
 	struct depth_options options = {.input = "perf.data"};
 	int at = options_parse(&usage, argc, argv, &options);
-	struct failure f;
+	int status = at < 0 ? options_exit(at) : check_and_run(&options, argv[at]);
 
-	if (at < 0)
-		return options_exit(at);
-	if (at < argc)
-		return options_complain(&usage, "unexpected argument '%.60s'", argv[at]);
-	if (options.json && options.csv)
-		return options_complain(&usage, "--json or --csv, not both");
-	if (model_options_check(&options.model, &f))
-		return options_complain(&usage, "%s", f.text);
-	stop_on_signals();
-	return run(&options);
+	model_options_release(&options.model);
+	return status;
 }

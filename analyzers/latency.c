@@ -91,16 +91,23 @@ struct latency_options {
 	bool json, csv;
 };
 
-static int print(const struct latency *l, const struct latency_options *options,
-		 struct failure *f)
+struct latency_run {
+	const struct latency_options *options;
+	struct latency latency;
+};
+
+static int print(void *user, struct failure *f)
 {
+	const struct latency_run *run = user;
+	const struct latency *l = &run->latency;
+
 	if (l->out_of_memory)
 		return fail(f, -ENOMEM, "no memory for the groups");
 	if (!l->requests->requests)
 		return requests_nothing(l->requests, f);
-	if (options->json)
+	if (run->options->json)
 		return latency_print_json(l) ? fail(f, -ENOMEM, "no memory") : 0;
-	if (options->csv)
+	if (run->options->csv)
 		latency_print_csv(l);
 	else
 		latency_print_text(l);
@@ -109,25 +116,15 @@ static int print(const struct latency *l, const struct latency_options *options,
 
 static int run(const struct latency_options *options, enum latency_by by)
 {
-	struct requests requests = {.options = options->model};
-	struct latency latency = {.by = by, .requests = &requests};
+	struct requests requests = {.options = &options->model};
+	struct latency_run run = {options, {.by = by, .requests = &requests}};
 	struct analysis analysis = {&requests_analyzer, &requests};
-	struct trace *trace = NULL;
-	struct failure f = {""};
-	int err, status;
+	int status;
 
-	requests_listen(&requests, &latency_listener, &latency);
-	err = trace_open(&trace, options->input, &f);
-	if (!err)
-		err = analyze(trace, &analysis, 1, &f);
-	if (!err)
-		err = print(&latency, options, &f);
-	status = err ? command_failed("latency", &f) : EXIT_FINE;
-	if (trace && analysis_verdict("latency", trace) != EXIT_FINE)
-		status = EXIT_FAILED;
-	latency_release(&latency);
+	requests_listen(&requests, &latency_listener, &run.latency);
+	status = run_analyses("latency", options->input, &analysis, 1, print, &run);
+	latency_release(&run.latency);
 	requests_release(&requests);
-	trace_close(trace);
 	return status;
 }
 
@@ -162,24 +159,29 @@ static int find_by(const char *word)
 	return -1;
 }
 
+static int check_and_run(const struct latency_options *options, const char *operand)
+{
+	int by = find_by(options->by);
+	struct failure f;
+
+	if (operand)
+		return options_complain(&usage, "unexpected argument '%.60s'", operand);
+	if (by < 0)
+		return options_complain(&usage, "--by is op, size, thread or fd");
+	if (options->json && options->csv)
+		return options_complain(&usage, "--json or --csv, not both");
+	if (model_options_check(&options->model, &f))
+		return options_complain(&usage, "%s", f.text);
+	stop_on_signals();
+	return run(options, (enum latency_by)by);
+}
+
 int cmd_latency(int argc, char **argv)
 {
 	struct latency_options options = {.input = "perf.data", .by = "op"};
 	int at = options_parse(&usage, argc, argv, &options);
-	struct failure f;
-	int by;
+	int status = at < 0 ? options_exit(at) : check_and_run(&options, argv[at]);
 
-	if (at < 0)
-		return options_exit(at);
-	if (at < argc)
-		return options_complain(&usage, "unexpected argument '%.60s'", argv[at]);
-	by = find_by(options.by);
-	if (by < 0)
-		return options_complain(&usage, "--by is op, size, thread or fd");
-	if (options.json && options.csv)
-		return options_complain(&usage, "--json or --csv, not both");
-	if (model_options_check(&options.model, &f))
-		return options_complain(&usage, "%s", f.text);
-	stop_on_signals();
-	return run(&options, (enum latency_by)by);
+	model_options_release(&options.model);
+	return status;
 }

@@ -24,7 +24,7 @@ static int poll_begin(void *state, const struct trace *trace, struct failure *f)
 	int err;
 
 	p->trace = trace;
-	err = model_choose(&p->model, &p->guessed, &p->options, trace, true, f);
+	err = model_choose(&p->model, &p->guessed, p->options, trace, true, f);
 	if (err < 0)
 		return err;
 	if (!model_has_role(p->model, ROLE_POLL_END) &&
@@ -215,18 +215,24 @@ struct poll_options {
 	bool json, csv;
 };
 
-static int print(const struct poll *p, const struct poll_options *options,
-		 struct failure *f)
+struct poll_run {
+	const struct poll_options *options;
+	struct poll poll;
+};
+
+static int print(void *user, struct failure *f)
 {
+	const struct poll_run *run = user;
+	const struct poll *p = &run->poll;
 	char want[420];
 
 	if (!p->nr_loops) {
 		describe_want(want, sizeof(want), p->model, ROLES, p->trace);
 		return fail(f, -ENODATA, "no polling in the trace: %s", want);
 	}
-	if (options->json)
+	if (run->options->json)
 		return poll_print_json(p) ? fail(f, -ENOMEM, "no memory") : 0;
-	if (options->csv)
+	if (run->options->csv)
 		poll_print_csv(p);
 	else
 		poll_print_text(p);
@@ -235,22 +241,11 @@ static int print(const struct poll *p, const struct poll_options *options,
 
 static int run(const struct poll_options *options)
 {
-	struct poll poll = {.options = options->model};
-	struct analysis analysis = {&poll_analyzer, &poll};
-	struct trace *trace = NULL;
-	struct failure f = {""};
-	int err, status;
+	struct poll_run run = {options, {.options = &options->model}};
+	struct analysis analysis = {&poll_analyzer, &run.poll};
+	int status = run_analyses("poll", options->input, &analysis, 1, print, &run);
 
-	err = trace_open(&trace, options->input, &f);
-	if (!err)
-		err = analyze(trace, &analysis, 1, &f);
-	if (!err)
-		err = print(&poll, options, &f);
-	status = err ? command_failed("poll", &f) : EXIT_FINE;
-	if (trace && analysis_verdict("poll", trace) != EXIT_FINE)
-		status = EXIT_FAILED;
-	poll_release(&poll);
-	trace_close(trace);
+	poll_release(&run.poll);
 	return status;
 }
 

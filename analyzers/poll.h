@@ -28,7 +28,7 @@ struct poll_loop {
 
 struct poll {
 	/* Set before the pass. */
-	struct model_options options;
+	const struct model_options *options;
 
 	/* Found out. */
 	struct poll_loop *loops[POLL_LOOPS_MAX]; /* as they came */

@@ -52,7 +52,7 @@ static int requests_begin(void *state, const struct trace *trace, struct failure
 	r->trace = trace;
 	if (!r->in_flight_max)
 		r->in_flight_max = REQUESTS_IN_FLIGHT_MAX;
-	err = model_choose(&r->model, &r->guessed, &r->options, trace, false, f);
+	err = model_choose(&r->model, &r->guessed, r->options, trace, false, f);
 	if (err < 0)
 		return err;
 	if (!model_has_role(r->model, ROLE_SUBMIT))
@@ -298,8 +298,6 @@ void requests_release(struct requests *r)
 	model_free(r->model);
 	for (unsigned i = 0; i < r->nr_ops; i++)
 		free(r->ops[i]);
-	string_list_free(&r->options.submits);
-	string_list_free(&r->options.completes);
 }
 
 const char *requests_op_word(const struct requests *r, unsigned op)

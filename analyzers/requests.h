@@ -39,7 +39,7 @@ struct request_listener {
 
 struct requests {
 	/* Set before the pass. */
-	struct model_options options;
+	const struct model_options *options;
 	uint32_t in_flight_max; /* 0: REQUESTS_IN_FLIGHT_MAX */
 	struct {
 		const struct request_listener *listener;

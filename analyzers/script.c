@@ -78,6 +78,15 @@ static int add_field(struct script *s, struct script_type *t,
 	return 0;
 }
 
+static int script_begin(void *state, const struct trace *trace, struct failure *f)
+{
+	struct script *s = state;
+
+	(void)f;
+	s->trace = trace;
+	return 0;
+}
+
 static int script_type(void *state, const struct event_type *type, struct failure *f)
 {
 	struct script *s = state;
@@ -227,6 +236,12 @@ static void put_json_line(struct script *s, const struct event *event)
 	lines_text(l, "}}\n");
 }
 
+static int write_failed(const struct script *s, struct failure *f)
+{
+	return fail(f, s->lines.error, "cannot write to standard output: %s",
+		    strerror(-s->lines.error));
+}
+
 static int script_event(void *state, const struct event *event, struct failure *f)
 {
 	struct script *s = state;
@@ -235,10 +250,7 @@ static int script_event(void *state, const struct event *event, struct failure *
 		put_json_line(s, event);
 	else
 		put_text_line(s, event);
-	if (s->lines.error)
-		return fail(f, s->lines.error, "cannot write to standard output: %s",
-			    strerror(-s->lines.error));
-	return 0;
+	return s->lines.error ? write_failed(s, f) : 0;
 }
 
 static int script_loss(void *state, const struct loss *loss, struct failure *f)
@@ -270,6 +282,7 @@ static int script_loss(void *state, const struct loss *loss, struct failure *f)
 
 static const struct analyzer script_analyzer = {
 	.name = "script",
+	.begin = script_begin,
 	.type = script_type,
 	.event = script_event,
 	.loss = script_loss,
@@ -289,14 +302,11 @@ static void script_free(struct script *s)
 	free(s);
 }
 
-/* A reader that went away ("| head") is no failure of ours. */
-static int script_verdict(const struct script *s, int err, const struct failure *f)
+static int script_flush(void *user, struct failure *f)
 {
-	if (s->lines.error == -EPIPE)
-		return EXIT_FINE;
-	if (err < 0)
-		return command_failed("script", f);
-	return analysis_verdict("script", s->trace);
+	struct script *s = user;
+
+	return lines_flush(&s->lines) ? write_failed(s, f) : 0;
 }
 
 struct script_options {
@@ -307,27 +317,15 @@ struct script_options {
 static int run(const struct script_options *options)
 {
 	struct script *s = calloc(1, sizeof(*s));
-	struct failure f = {""};
-	struct trace *trace = NULL;
-	int err, status;
+	struct failure f = {"no memory"};
+	struct analysis analysis = {&script_analyzer, s};
+	int status;
 
 	if (!s)
-		return EXIT_FAILED;
-	err = trace_open(&trace, options->input, &f);
-	if (err < 0) {
-		status = command_failed("script", &f);
-		goto out;
-	}
-	s->trace = trace;
+		return command_failed("script", &f);
 	s->json = options->json;
 	s->lines.fd = STDOUT_FILENO;
-	err = analyze(trace, &(struct analysis){&script_analyzer, s}, 1, &f);
-	if (lines_flush(&s->lines) < 0 && !err)
-		err = fail(&f, s->lines.error, "cannot write to standard output: %s",
-			   strerror(-s->lines.error));
-	status = script_verdict(s, err, &f);
-out:
-	trace_close(trace);
+	status = run_analyses("script", options->input, &analysis, 1, script_flush, s);
 	script_free(s);
 	return status;
 }

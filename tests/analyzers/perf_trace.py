@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 
 TRACEFS = "/sys/kernel/tracing"
 
@@ -30,13 +32,38 @@ def run(*words, **more):
     return subprocess.run(words, check=True, capture_output=True, text=True, **more).stdout
 
 
-def perf_record(*words):
-    """Without build ids (-B): perf 6.1 smashes its stack now and then as it collects them."""
-    done = subprocess.run(["perf", "record", "-q", "-B", *words],
-                          capture_output=True, check=False)
+def perf(*words):
+    """Runs perf apart from the user's cache of build ids."""
+    with tempfile.TemporaryDirectory(prefix="fathom-perf-") as cache:
+        done = subprocess.run(["perf", "--buildid-dir", cache, *words], capture_output=True,
+                              check=False)
     if done.returncode:
-        raise RuntimeError(f"perf record: {done.returncode}: {done.stderr}")
+        raise RuntimeError(f"perf {words}: {done.returncode}: {done.stderr}")
     return done.stdout
+
+
+def perf_record(*words):
+    """Without build ids (-B), for the reason of without_false_build_ids()."""
+    return perf("record", "-q", "-B", *words)
+
+
+def without_false_build_ids(path):
+    """A copy whose MMAP2 records do not claim to bear a build id. Linux sets that flag for
+    everyone who is told of a mapping once anyone wants build ids, as fathom record does, and
+    perf 6.1 smashes its stack when it takes the flag at its word."""
+    mmap2, has_build_id = 10, 1 << 14
+    with open(path, "rb") as file:
+        data = bytearray(file.read())
+    at, size = struct.unpack_from("QQ", data, 40)
+    end = at + size
+    while at < end:
+        kind, misc, length = struct.unpack_from("IHH", data, at)
+        if kind == mmap2:
+            struct.pack_into("IH", data, at, kind, misc & ~has_build_id)
+        at += length
+    with open(path + ".copy", "wb") as file:
+        file.write(data)
+    return path + ".copy"
 
 
 def sites(program, provider, probe):
@@ -122,7 +149,8 @@ class Probes:
 
 def perf_events(path):
     """What perf script prints of a trace, parsed: time in ns, tid, event, arguments."""
-    text = run("perf", "script", "-i", path, "--ns", "-F", "tid,time,event,trace")
+    text = perf("script", "-i", without_false_build_ids(path), "--ns", "-F",
+                "tid,time,event,trace").decode()
     for line in text.splitlines():
         match = re.match(r" *(\d+) +(\d+)\.(\d{9}): +(\S+): +\(\w+\)(.*)", line)
         if not match:

@@ -21,6 +21,8 @@ static const char *const names[TYPES][2] = {
 	[WAIT_END] = {"fathom:wait_end", "u32 loop;u32 events"},
 };
 
+static const struct model_options engine = {.which = "fathom"};
+
 struct bed {
 	struct poll poll;
 	struct made_type types[TYPES];
@@ -31,7 +33,7 @@ static struct bed *bed_open(void)
 	struct bed *b = calloc(1, sizeof(*b));
 	struct failure f = {""};
 
-	b->poll.options.which = "fathom";
+	b->poll.options = &engine;
 	if (poll_analyzer.begin(&b->poll, NULL, &f))
 		fail_msg("%s", f.text);
 	for (unsigned i = 0; i < TYPES; i++) {

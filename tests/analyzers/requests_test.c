@@ -33,6 +33,8 @@ struct naive {
 	uint64_t time_at[KEYS * PIDS + 2], max, last_ns;
 };
 
+static const struct model_options engine = {.which = "fathom"};
+
 struct bed {
 	struct requests requests;
 	struct latency latency;
@@ -46,7 +48,7 @@ static void bed_open(struct bed *b, uint32_t in_flight_max)
 	struct failure f = {""};
 
 	memset(b, 0, sizeof(*b));
-	b->requests.options.which = "fathom";
+	b->requests.options = &engine;
 	b->requests.in_flight_max = in_flight_max;
 	b->latency.requests = &b->requests;
 	b->depth.requests = &b->requests;
