@@ -79,6 +79,8 @@ static int end_payload(struct trace *t)
 
 static int keep_payload(struct feed *feed, const uint8_t *at, size_t size)
 {
+	if (!size)
+		return 0;
 	if (feed->payload_size + size > feed->payload_room) {
 		size_t room = 2 * feed->payload_room + size + PAYLOAD_STEP;
 		uint8_t *bigger = realloc(feed->payload, room);

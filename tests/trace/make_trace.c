@@ -2,11 +2,11 @@
 /*
  * Writes a trace of made-up requests with the writer, as the bpf backend would.
  *
- *	make_trace [-e EVENTS] [-c CPUS] [-r EVENTS_PER_ROUND] [-z LEVEL] [-1] [-k] FILE
+ *	make_trace [-e EVENTS] [-c CPUS] [-r EVENTS_PER_ROUND] [-z LEVEL] [-1ks] FILE
  *
  * Each CPU submits and completes requests; -1 leaves the completions out, so that
  * there is a single event and the records need no id. -k kills itself instead of
- * closing the file.
+ * closing the file. -s makes FILE a stream, as it comes through a pipe.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ struct recipe {
 	uint64_t events;
 	unsigned per_round;
 	int level;
-	bool single, killed;
+	bool single, killed, stream;
 	const char *path;
 };
 
@@ -95,7 +95,7 @@ static bool parse(struct recipe *r, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "e:c:r:z:1k")) != -1) {
+	while ((option = getopt(argc, argv, "e:c:r:z:1ks")) != -1) {
 		switch (option) {
 		case 'e':
 			r->events = strtoull(optarg, NULL, 0);
@@ -114,6 +114,9 @@ static bool parse(struct recipe *r, int argc, char **argv)
 			break;
 		case 'k':
 			r->killed = true;
+			break;
+		case 's':
+			r->stream = true;
 			break;
 		default:
 			return false;
@@ -136,7 +139,9 @@ int main(int argc, char **argv)
 		  "u64 id;s32 fd;u8(0=read,1=write) op;u64 offset;u32 length;u32 depth");
 	if (!r.single)
 		maker_add(&r.maker, "complete", "u64 id;s64 result;u32 depth");
-	writer = maker_open(&r.maker, r.path, r.level, &f);
+	if (r.stream && !freopen(r.path, "w", stdout))
+		return 1;
+	writer = maker_open(&r.maker, r.stream ? "-" : r.path, r.level, &f);
 	if (!writer)
 		die(&f);
 	write_events(&r, writer);
