@@ -312,13 +312,15 @@ static bool take_type(struct checker *line, struct name *type, struct name *name
 	for (;;) {
 		struct name next;
 
-		while (literal(line, " ") || literal(line, "*") || literal(line, "[]"))
+		while (literal(line, " ") || literal(line, "*"))
 			;
 		next = take_name(line);
 		if (!next.size)
 			break;
 		word = next;
 		type->size = (size_t)(word.text - type->text);
+		if (literal(line, "[]") && peek(line) != ' ')
+			return false;
 	}
 	*name = word;
 	return type->size && word.size;
