@@ -17,6 +17,11 @@
 
 enum { CLOSERS_MAX = 256, CLOSER_STACK = 64 << 10 };
 
+/*
+ * attr.build_id is not set, though the kernel knows it: with it Linux (6.18) marks the
+ * MMAP2 records of everybody who records beside us as having a build id, too, and stock
+ * perf record dies of that. The traced files' build ids are in the header instead.
+ */
 void counter_attr(struct perf_event_attr *attr, const struct counter_choice *choice,
 		  unsigned event, unsigned nr_events)
 {
@@ -37,7 +42,6 @@ void counter_attr(struct perf_event_attr *attr, const struct counter_choice *cho
 		.enable_on_exec = choice->on_exec,
 		.mmap = sideband,
 		.mmap2 = sideband,
-		.build_id = sideband,
 		.comm = sideband,
 		.comm_exec = sideband,
 		.task = sideband,
@@ -66,21 +70,13 @@ static int open_counter(struct counters *counters, struct perf_event_attr *attr,
 
 	if (!learning && !counters->exact_losses)
 		attr->read_format &= ~(uint64_t)PERF_FORMAT_LOST;
-	if (!learning && !counters->build_ids)
-		attr->build_id = 0;
 	fd = perf_event_open(attr, tid, cpu);
 	if (learning && fd == -EINVAL) {
 		attr->read_format &= ~(uint64_t)PERF_FORMAT_LOST;
 		fd = perf_event_open(attr, tid, cpu);
 	}
-	if (learning && fd == -EINVAL) {
-		attr->build_id = 0;
-		fd = perf_event_open(attr, tid, cpu);
-	}
-	if (learning) {
+	if (learning)
 		counters->exact_losses = attr->read_format & PERF_FORMAT_LOST;
-		counters->build_ids = attr->build_id;
-	}
 	return fd;
 }
 

@@ -29,7 +29,6 @@ struct counters {
 	size_t count;
 	unsigned nr_events;
 	bool exact_losses; /* the kernel counts lost records per counter (6.0) */
-	bool build_ids;	   /* … and puts build ids into MMAP2 records (5.12) */
 };
 
 /* What to open. */
