@@ -21,23 +21,46 @@ struct chosen {
 	const struct sdt_probe *probe;
 };
 
+static int add_text(char ***texts, size_t *count, const char *format, va_list args)
+{
+	char **bigger = reallocarray(*texts, *count + 1, sizeof(char *));
+
+	if (!bigger)
+		return -ENOMEM;
+	*texts = bigger;
+	if (vasprintf(&bigger[*count], format, args) < 0)
+		return -ENOMEM;
+	++*count;
+	return 0;
+}
+
 int plan_notice(struct plan *plan, const char *format, ...)
 {
-	char **notices =
-		reallocarray(plan->notices, plan->nr_notices + 1, sizeof(char *));
 	va_list args;
-	int written;
+	int err;
 
-	if (!notices)
-		return -ENOMEM;
-	plan->notices = notices;
 	va_start(args, format);
-	written = vasprintf(&notices[plan->nr_notices], format, args);
+	err = add_text(&plan->notices, &plan->nr_notices, format, args);
 	va_end(args);
-	if (written < 0)
-		return -ENOMEM;
-	plan->nr_notices++;
-	return 0;
+	return err;
+}
+
+int plan_event_conflict(struct plan_event *event, const char *format, ...)
+{
+	va_list args;
+	int err;
+
+	va_start(args, format);
+	err = add_text(&event->conflicts, &event->nr_conflicts, format, args);
+	va_end(args);
+	return err;
+}
+
+static void free_texts(char **texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	free(texts);
 }
 
 int plan_add_file(struct plan *plan, const char *path, struct failure *f)
@@ -183,73 +206,6 @@ static int no_match(const struct plan *plan, const char *spec, struct failure *f
 	return err;
 }
 
-/* A type of values: how many bits they need, unsigned and signed. */
-struct width {
-	unsigned unsigned_size, signed_size, float_size;
-	bool fetchable;
-};
-
-static void widen(struct width *w, const struct operand *o)
-{
-	if (o->kind == OPERAND_NONE)
-		return;
-	w->fetchable = true;
-	if (o->is_float) {
-		if (o->size > w->float_size)
-			w->float_size = o->size;
-	} else if (o->is_signed && !(o->kind == OPERAND_CONSTANT && o->value >= 0)) {
-		if (o->size > w->signed_size)
-			w->signed_size = o->size;
-	} else if (o->size > w->unsigned_size) {
-		w->unsigned_size = o->size;
-	}
-}
-
-/* The narrowest type that holds the values of all sites. */
-static int common_type(const struct plan_event *event, uint8_t operand,
-		       struct argument *argument)
-{
-	struct width w = {0};
-	unsigned size;
-
-	for (size_t i = 0; i < event->nr_sites; i++)
-		if (operand < event->sites[i].nr_operands)
-			widen(&w, &event->sites[i].operands[operand]);
-	size = w.signed_size;
-	if (size && w.unsigned_size >= size)
-		size = w.unsigned_size < 8 ? 2 * w.unsigned_size : 8;
-	if (!size)
-		size = w.unsigned_size;
-	*argument = (struct argument){.is_signed = w.signed_size != 0};
-	if (!size && w.float_size) {
-		argument->kind = ARGUMENT_FLOAT;
-		size = w.float_size;
-	}
-	argument->size = (uint8_t)(size ? size : 8);
-	return asprintf(&argument->name, "arg%d", operand + 1) < 0 ? -ENOMEM : 0;
-}
-
-static int merge_arguments(struct plan_event *event, const struct sdt_probe *named)
-{
-	size_t count = named ? named->nr_arguments : 0;
-
-	for (size_t i = 0; i < event->nr_sites; i++)
-		if (event->sites[i].nr_operands > count)
-			count = event->sites[i].nr_operands;
-	for (uint8_t i = 0; i < count; i++) {
-		int err = named && i < named->nr_arguments
-				  ? argument_copy(&event->arguments[i],
-						  &named->arguments[i])
-				  : common_type(event, i, &event->arguments[i]);
-
-		if (err)
-			return err;
-		event->operand[i] = i;
-		event->nr_arguments++;
-	}
-	return 0;
-}
-
 static int resolve_symbol(struct plan *plan, const struct plan_site *site,
 			  struct operand *o)
 {
@@ -296,7 +252,6 @@ static int add_event(struct plan *plan, const struct chosen *chosen, size_t coun
 		     struct failure *f)
 {
 	struct plan_event *event = &plan->events[plan->nr_events++];
-	const struct sdt_probe *named = NULL;
 	size_t nr_sites = 0;
 
 	event->provider = chosen->probe->provider;
@@ -304,8 +259,8 @@ static int add_event(struct plan *plan, const struct chosen *chosen, size_t coun
 	event->name = strdup(chosen->name);
 	for (size_t i = 0; i < count; i++) {
 		nr_sites += chosen[i].probe->nr_sites;
-		if (!named && chosen[i].probe->has_names)
-			named = chosen[i].probe;
+		if (!event->declared && chosen[i].probe->has_names)
+			event->declared = chosen[i].probe;
 	}
 	event->sites = calloc(nr_sites + 1, sizeof(*event->sites));
 	if (!event->sites || !event->name)
@@ -317,7 +272,7 @@ static int add_event(struct plan *plan, const struct chosen *chosen, size_t coun
 			return err;
 	}
 	plan->nr_sites += nr_sites;
-	return merge_arguments(event, named);
+	return naming_apply(plan->naming, plan, event, f);
 }
 
 static int add_events(struct plan *plan, const struct chosen *chosen, size_t count,
@@ -393,6 +348,8 @@ static void drop_argument(struct plan_event *event, size_t argument)
 	memmove(&event->arguments[argument], &event->arguments[argument + 1],
 		after * sizeof(event->arguments[0]));
 	memmove(&event->operand[argument], &event->operand[argument + 1], after);
+	memmove(&event->named_by[argument], &event->named_by[argument + 1], after);
+	memmove(&event->typed_by[argument], &event->typed_by[argument + 1], after);
 	event->nr_arguments--;
 }
 
@@ -448,6 +405,7 @@ void plan_release(struct plan *plan)
 	for (size_t i = 0; i < plan->nr_events; i++) {
 		arguments_release(plan->events[i].arguments,
 				  plan->events[i].nr_arguments);
+		free_texts(plan->events[i].conflicts, plan->events[i].nr_conflicts);
 		free(plan->events[i].name);
 		free(plan->events[i].sites);
 	}
@@ -455,10 +413,8 @@ void plan_release(struct plan *plan)
 		sdt_file_close(plan->files[i].sdt);
 		free(plan->files[i].path);
 	}
-	for (size_t i = 0; i < plan->nr_notices; i++)
-		free(plan->notices[i]);
+	free_texts(plan->notices, plan->nr_notices);
 	free(plan->events);
 	free(plan->files);
-	free(plan->notices);
 	*plan = (struct plan){0};
 }

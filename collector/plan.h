@@ -3,8 +3,8 @@
  * What to record: the probes that the user's SPECs name, each one event.
  *
  * A probe may have many sites, in several files, with other operands at each. To the
- * user it is one event, so its arguments get one common type per name: the one the
- * fathom note declares, or else the narrowest that holds the values of all sites.
+ * user it is one event, so its arguments get one common type per name
+ * (collector/naming.h).
  */
 #ifndef FATHOM_COLLECTOR_PLAN_H
 #define FATHOM_COLLECTOR_PLAN_H
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/naming.h"
 #include "collector/operand.h"
 #include "core/options.h"
 #include "trace/argument.h"
@@ -47,13 +48,20 @@ struct plan_event {
 	const char *provider, *probe; /* of the first file that has it */
 	struct argument arguments[ARGUMENTS_MAX];
 	uint8_t operand[ARGUMENTS_MAX]; /* which operand each argument comes from */
+	/* Which source told each argument's name, and its type (enum name_source). */
+	uint8_t named_by[ARGUMENTS_MAX], typed_by[ARGUMENTS_MAX];
 	size_t nr_arguments;
+	const struct sdt_probe *declared; /* the one with a fathom note, or NULL */
+	const char *provider_file;	  /* that declares it, belongs to the naming */
+	char **conflicts; /* sentences: what sites or sources disagree about */
+	size_t nr_conflicts;
 	struct plan_site *sites;
 	size_t nr_sites;
 	uint64_t hits, lost; /* filled while recording */
 };
 
 struct plan {
+	struct naming *naming; /* the caller's; NULL: notes and operands only */
 	struct plan_file *files;
 	size_t nr_files;
 	struct plan_event *events; /* sorted by name */
@@ -89,6 +97,10 @@ uint64_t plan_attach_address(const struct plan_site *site);
 
 /* Adds a sentence to the notices. */
 int plan_notice(struct plan *plan, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Adds a sentence to the conflicts of an event. */
+int plan_event_conflict(struct plan_event *event, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 void plan_release(struct plan *plan);
