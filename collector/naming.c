@@ -164,6 +164,16 @@ int naming_apply(struct naming *naming, const struct plan *plan, struct plan_eve
 	return err ? fail(f, err, "out of memory") : 0;
 }
 
+int naming_source_line(struct naming *naming, const struct plan *plan,
+		       const struct plan_site *site, struct source_line *line)
+{
+	(void)naming;
+	(void)plan;
+	(void)site;
+	(void)line;
+	return -ENOENT;
+}
+
 int naming_open(struct naming **result, const struct string_list *provider_files,
 		struct failure *f)
 {

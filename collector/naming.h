@@ -13,6 +13,7 @@ struct failure;
 struct naming;
 struct plan;
 struct plan_event;
+struct plan_site;
 struct string_list;
 
 /* Best first. */
@@ -43,5 +44,15 @@ void naming_close(struct naming *naming); /* NULL is fine */
  */
 int naming_apply(struct naming *naming, const struct plan *plan, struct plan_event *event,
 		 struct failure *f);
+
+/* Where in the source code a site stands. @file belongs to the naming. */
+struct source_line {
+	const char *file;
+	int line;
+};
+
+/* 0, or -ENOENT when there is no debug information that knows. */
+int naming_source_line(struct naming *naming, const struct plan *plan,
+		       const struct plan_site *site, struct source_line *line);
 
 #endif
