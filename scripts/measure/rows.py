@@ -51,7 +51,7 @@ class PerfProbe:
             os.close(events)
 
     def record(self, hits, path):
-        return run("perf", "record", "-q", "-e", self.group + ":submit", "-o", path,
+        return run("perf", "record", "-q", "-N", "-e", self.group + ":submit", "-o", path,
                    self.program, hits)
 
 
