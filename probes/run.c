@@ -204,6 +204,7 @@ static void tick(struct watcher *watcher)
 {
 	uint64_t now = clock_ns();
 
+	watcher->run->seen_ns = now;
 	if (stop_requested())
 		for (size_t i = 0; i < watcher->count; i++)
 			__atomic_store_n(&watcher->workers[i].stop, true,
