@@ -65,9 +65,6 @@ static void depth_end(void *state, const struct request *r)
 {
 	struct depth *d = state;
 
-	if (__builtin_add_overflow(d->latency_sum, r->complete_ns - r->submit_ns,
-				   &d->latency_sum))
-		d->latency_sum = UINT64_MAX;
 	if (!r->given_up)
 		change(d, r->complete_ns, d->depth - 1);
 }
@@ -128,7 +125,7 @@ struct little depth_little(const struct depth *d)
 	if (seconds > 0)
 		little.iops = requests / seconds;
 	if (requests > 0)
-		little.mean_latency_ns = (double)d->latency_sum / requests;
+		little.mean_latency_ns = (double)d->requests->latency_sum / requests;
 	little.depth = little.iops * little.mean_latency_ns / 1e9;
 	return little;
 }

@@ -13,7 +13,6 @@ struct depth {
 	uint64_t max;
 	uint64_t *time_at; /* ns at each depth, time_at[nr_times - 1] the deepest */
 	size_t nr_times;
-	uint64_t latency_sum; /* ns, of the pairs; saturates */
 	bool out_of_memory;
 	struct timeline timeline;
 };

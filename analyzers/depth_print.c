@@ -169,6 +169,12 @@ static void print_little(const struct depth *d)
 		     " were lost, are only in one of the two");
 }
 
+static char *depth_text(char *text, double depth)
+{
+	snprintf(text, UNIT_TEXT, depth < 10 ? "%.1f" : "%.0f", depth);
+	return text;
+}
+
 void depth_print_text(const struct depth *d)
 {
 	const struct requests *r = d->requests;
@@ -181,7 +187,7 @@ void depth_print_text(const struct depth *d)
 	       r->guessed ? ", by the trace's events" : "", depth_mean(d), d->max);
 	print_distribution(d);
 	puts("\nmean depth over time:");
-	timeline_plot(&d->timeline, stdout, PLOT_ROWS, count_text);
+	timeline_plot(&d->timeline, stdout, PLOT_ROWS, depth_text);
 	print_little(d);
 	requests_notes(r, stdout);
 }

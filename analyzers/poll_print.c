@@ -85,9 +85,10 @@ static void table_row(struct text_table *t, const struct poll_loop *l)
 
 static void print_table(const struct poll *p)
 {
-	static const char *const heads[] = {"loop",   "windows", "progress", "in",
-					    "empty",  "in",	 "largest",  "grown",
-					    "shrunk", "waits",	 "asleep"};
+	static const char *const heads[] = {
+		"loop",	   "windows", "found",	"time",	 "empty",  "time",
+		"largest", "grown",   "shrunk", "waits", "asleep",
+	};
 	enum { COLUMNS = sizeof(heads) / sizeof(*heads) };
 	struct text_table *t = text_table_new(COLUMNS);
 

@@ -4,11 +4,12 @@
  *
  * Losses. When the recorder lost records, a request that was in flight then may have
  * lost its end; its key may even have been used by others meanwhile. Such requests
- * are counted (across_loss) and kept. One that stays in flight for more than 16 times
- * the longest latency seen so far is given up: it no longer counts as in flight, or
- * every lost complete would raise the depth for ever. Should its end come after all,
- * its latency is right, and told. Rejected: forgetting everything at a gap, which
- * throws away the slow requests that the user is after.
+ * are counted (across_loss) and kept. One that has then been in flight for more than
+ * 8 times the mean latency is given up: it no longer counts as in flight, or every
+ * lost complete would raise the depth for ever. Should its end come after all, its
+ * latency is right, and told; only the depth was too low meanwhile. Rejected:
+ * forgetting everything at a gap, which throws away the slow requests that the user is
+ * after; a multiple of the longest latency, which one outlier makes useless.
  */
 #include "analyzers/requests.h"
 
@@ -22,8 +23,7 @@
 #define ROLES (1U << ROLE_SUBMIT | 1U << ROLE_COMPLETE)
 
 enum {
-	PATIENCE = 16, /* times the longest latency */
-	PATIENCE_MIN_NS = 1000000,
+	PATIENCE = 8,	   /* times the mean latency */
 	OP_UNKNOWN = 0xff, /* in bound_line.op_of: not looked up yet */
 };
 
@@ -169,11 +169,9 @@ static void reuse(struct requests *r, struct request *old, uint64_t time_ns)
 /* Only after a loss: whose end was lost, probably? */
 static void give_up_old(struct requests *r, uint64_t time_ns)
 {
-	uint64_t patience = r->longest_ns * PATIENCE;
+	uint64_t patience = r->latency_sum / r->requests * PATIENCE;
 	struct request *oldest;
 
-	if (patience < PATIENCE_MIN_NS)
-		patience = PATIENCE_MIN_NS;
 	while ((oldest = inflight_oldest(&r->in_flight, INFLIGHT_LIVE)) &&
 	       oldest->losses != r->losses && time_ns - oldest->submit_ns > patience) {
 		TELL(r, gone, oldest, time_ns);
@@ -234,8 +232,9 @@ static void complete(struct requests *r, const struct bound_line *line,
 	q->complete_ns = event->time_ns > q->submit_ns ? event->time_ns : q->submit_ns;
 	q->failed = has_failed(line, event, &q->result);
 	q->across_loss = q->losses != r->losses;
-	if (q->complete_ns - q->submit_ns > r->longest_ns)
-		r->longest_ns = q->complete_ns - q->submit_ns;
+	if (__builtin_add_overflow(r->latency_sum, q->complete_ns - q->submit_ns,
+				   &r->latency_sum))
+		r->latency_sum = UINT64_MAX;
 	r->requests++;
 	r->failed += q->failed;
 	r->across_loss += q->across_loss;
@@ -321,8 +320,8 @@ void requests_notes(const struct requests *r, FILE *to)
 			r->lost, r->losses, r->across_loss);
 	if (r->given_up)
 		fprintf(to,
-			"note: %" PRIu64 " requests were no longer counted as in flight"
-			" some time after a gap\n",
+			"note: %" PRIu64 " requests no longer count as in flight since a"
+			" gap: their ends seem to be lost\n",
 			r->given_up);
 	if (r->unmatched.completes)
 		fprintf(to, "note: %" PRIu64 " completes without a submit\n",

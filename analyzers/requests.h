@@ -48,9 +48,10 @@ struct requests {
 	size_t nr_listeners;
 
 	/* Found out. events = 2 * requests + all of unmatched. */
-	uint64_t events;   /* submits and completes */
-	uint64_t requests; /* pairs */
-	uint64_t failed;   /* … whose result or status says so */
+	uint64_t events;      /* submits and completes */
+	uint64_t requests;    /* pairs */
+	uint64_t failed;      /* … whose result or status says so */
+	uint64_t latency_sum; /* ns, of the pairs; saturates */
 	uint64_t first_ns, last_ns;
 	struct {
 		uint64_t completes; /* without a submit */
@@ -67,7 +68,6 @@ struct requests {
 	const struct trace *trace;
 	struct binding binding;
 	struct inflight in_flight;
-	uint64_t longest_ns;
 	char *ops[REQUESTS_OPS_MAX];
 	unsigned nr_ops;
 };
