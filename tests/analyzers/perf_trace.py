@@ -48,9 +48,9 @@ def perf_record(*words):
 
 
 def without_false_build_ids(path):
-    """A copy whose MMAP2 records do not claim to bear a build id. Linux sets that flag for
-    everyone who is told of a mapping once anyone wants build ids, as fathom record does, and
-    perf 6.1 smashes its stack when it takes the flag at its word."""
+    """A copy whose MMAP2 records do not claim to bear a build id. Linux (6.18) sets that flag
+    for everyone who is told of a mapping once anyone on the machine wants build ids, and perf
+    6.1 smashes its stack when it takes the flag at its word."""
     mmap2, has_build_id = 10, 1 << 14
     with open(path, "rb") as file:
         data = bytearray(file.read())

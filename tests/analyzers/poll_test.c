@@ -96,6 +96,30 @@ static void test_windows(void **state)
 	bed_close(b);
 }
 
+/* What does not pair up is counted, and no window is made of it. */
+static void test_unmatched(void **state)
+{
+	struct bed *b = bed_open();
+	struct poll_loop *l;
+
+	(void)state;
+	feed(b, WAIT_END, 500, 1, 1, 0);
+	feed(b, BEGIN, 1000, 1, 4000, 0);
+	feed(b, BEGIN, 2000, 1, 4000, 0);
+	feed(b, END, 3000, 1, 0, 1000);
+	feed(b, WAIT_BEGIN, 4000, 1, 1, 0);
+	feed(b, WAIT_BEGIN, 5000, 1, 1, 0);
+	feed(b, WAIT_END, 6000, 1, 1, 0);
+	feed(b, BEGIN, 7000, 1, 4000, 0);
+	poll_analyzer.end(&b->poll);
+	l = b->poll.loops[0];
+	assert_int_equal(l->windows, 1);
+	assert_int_equal(l->waits, 1);
+	assert_int_equal(l->wait_ns, 1000);
+	assert_int_equal(l->unmatched, 4);
+	bed_close(b);
+}
+
 /* Random loops: sums equal those kept on the side. */
 static void test_random(void **state)
 {
@@ -199,8 +223,11 @@ static void test_timeline_leap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_windows),	       cmocka_unit_test(test_random),
-		cmocka_unit_test(test_too_many_loops), cmocka_unit_test(test_timeline),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_unmatched),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_too_many_loops),
+		cmocka_unit_test(test_timeline),
 		cmocka_unit_test(test_timeline_leap),
 	};
 

@@ -326,6 +326,27 @@ static void test_depth_after_loss(void **state)
 	bed_close(b);
 }
 
+/* After a loss, only those are given up that were in flight then and for long. */
+static void test_not_given_up(void **state)
+{
+	struct bed *b = malloc(sizeof(*b));
+
+	(void)state;
+	bed_open(b, 0);
+	submit(b, 1000, 1, 0, 0);
+	complete(b, 2000, 1, 0);
+	submit(b, 3000, 1, 1, 0);
+	lose(b, 1);
+	submit(b, 10000, 1, 2, 0); /* request 1 is 7 times the mean old */
+	assert_int_equal(b->depth.depth, 2);
+	submit(b, 11001, 1, 3, 0); /* more than 8 times */
+	assert_int_equal(b->depth.depth, 2);
+	submit(b, 900000000000, 1, 4, 0); /* 2 and 3 came after the loss */
+	assert_int_equal(b->depth.depth, 3);
+	assert_int_equal(b->requests.given_up, 1);
+	bed_close(b);
+}
+
 /* Without a loss, nobody is given up, however slow. */
 static void test_slow_is_not_lost(void **state)
 {
@@ -403,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_depth_after_loss),
+		cmocka_unit_test(test_not_given_up),
 		cmocka_unit_test(test_slow_is_not_lost),
 		cmocka_unit_test(test_little),
 		cmocka_unit_test(test_many_groups),
