@@ -19,7 +19,8 @@
 struct bench_options {
 	/* Each takes the place of a key in all jobs; NULL leaves it. */
 	const char *filename, *size, *runtime, *ramp_time, *engine, *depth;
-	bool poll, no_poll;
+	const char *poll; /* poll_max_ns, or "" for its usual value */
+	bool no_poll;
 	struct string_list allow_write;
 	const char *json;   /* "" on stdout, or a file's name */
 	const char *output; /* where the summary goes */
@@ -39,8 +40,8 @@ static const struct option_row rows[] = {
 	 "instead of the jobs' ioengine: io_uring, libaio, psync, null", 0, 0},
 	{"iodepth", 'd', OPTION_STRING, AT(depth), "N", "instead of the jobs' iodepth", 0,
 	 0},
-	{"poll", 0, OPTION_FLAG, AT(poll), NULL,
-	 "poll before blocking, at most 32768 ns (poll_max_ns)", 0, 0},
+	{"poll", 0, OPTION_OPTIONAL, AT(poll), "TIME",
+	 "poll before blocking, at most TIME (32768 ns) at once", 0, 0},
 	{"no-poll", 0, OPTION_FLAG, AT(no_poll), NULL, "do not poll, whatever jobs say",
 	 0, 0},
 	{"allow-write", 0, OPTION_LIST, AT(allow_write), "DEVICE",
@@ -65,19 +66,23 @@ static const struct usage usage = {
 		"  fathom record -e 'fathom:*' -- fathom bench --poll job.fio\n",
 };
 
+static const char *poll_max(const struct bench_options *o)
+{
+	if (o->no_poll)
+		return "0";
+	return o->poll && !*o->poll ? "32768" : o->poll;
+}
+
 static int override(struct job_file *file, const struct bench_options *o,
 		    struct failure *f)
 {
 	const struct {
 		const char *key, *value;
 	} given[] = {
-		{"filename", o->filename},
-		{"size", o->size},
-		{"runtime", o->runtime},
-		{"ramp_time", o->ramp_time},
-		{"ioengine", o->engine},
-		{"iodepth", o->depth},
-		{"poll_max_ns", o->poll ? "32768" : (o->no_poll ? "0" : NULL)},
+		{"filename", o->filename},    {"size", o->size},
+		{"runtime", o->runtime},      {"ramp_time", o->ramp_time},
+		{"ioengine", o->engine},      {"iodepth", o->depth},
+		{"poll_max_ns", poll_max(o)},
 	};
 	int err = 0;
 
