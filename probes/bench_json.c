@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <string.h>
 #include <time.h>
 
+#include "core/text.h"
 #include "probes/engine.h"
 #include "probes/run.h"
 
@@ -21,6 +23,18 @@
 static json_t *number(uint64_t value)
 {
 	return json_integer((json_int_t)value);
+}
+
+/* What is not UTF-8 comes escaped. */
+static json_t *string(const char *text)
+{
+	char escaped[4096];
+	json_t *o = json_string(text);
+
+	if (o)
+		return o;
+	text_escape(escaped, sizeof(escaped), text, strlen(text), 0);
+	return json_string(escaped);
 }
 
 static json_t *latency(const struct histogram *h, bool percentiles)
@@ -157,7 +171,7 @@ static json_t *options_of(const struct job_options *options)
 
 	for (size_t i = 0; i < options->count; i++)
 		json_object_set_new(o, options->items[i].key,
-				    json_string(options->items[i].value));
+				    string(options->items[i].value));
 	return o;
 }
 
@@ -181,7 +195,7 @@ static json_t *report_json(const struct run *run, const struct run_report *r)
 	const struct statistics *s = &r->statistics;
 	json_t *o = json_object();
 
-	json_object_set_new(o, "jobname", json_string(r->job->name));
+	json_object_set_new(o, "jobname", string(r->job->name));
 	json_object_set_new(o, "groupid", number(r->first->group));
 	json_object_set_new(o, "error", number((uint64_t)-r->error));
 	json_object_set_new(o, "eta", number(0));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/text.h"
 #include "core/units.h"
 #include "probes/engine.h"
 #include "probes/run.h"
@@ -250,15 +251,16 @@ static void print_polling(FILE *to, const struct run_report *r)
 static void print_report(FILE *to, const struct run_report *r)
 {
 	const struct statistics *s = &r->statistics;
-	char date[64] = "";
+	char date[64] = "", name[256];
 	time_t now = time(NULL);
 	struct tm local;
 
 	if (localtime_r(&now, &local))
 		strftime(date, sizeof(date), "%a %b %e %H:%M:%S %Y", &local);
-	fprintf(to, "\n%s: (groupid=%u, jobs=%u): err=%2d: %s, iodepth=%llu: %s\n",
-		r->job->name, r->first->group, r->workers, -r->error,
-		r->job->engine->name, (unsigned long long)r->first->depth, date);
+	text_escape(name, sizeof(name), r->job->name, strlen(r->job->name), 0);
+	fprintf(to, "\n%s: (groupid=%u, jobs=%u): err=%2d: %s, iodepth=%llu: %s\n", name,
+		r->first->group, r->workers, -r->error, r->job->engine->name,
+		(unsigned long long)r->first->depth, date);
 	print_direction(to, "read", r, 0);
 	print_direction(to, "write", r, 1);
 	if (s->sync.count) {

@@ -7,37 +7,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "core/units.h"
 #include "probes/engine.h"
 #include "probes/job.h"
 #include "probes/statistics.h"
 #include "probes/job_target.h"
 
+enum { WARNING_TEXT = 1024 };
+
+/* Names of jobs and files are not ours: the text is escaped. */
+static void add_warning(struct warnings *w, const char *id, const char *text)
+{
+	struct warning *items;
+	char escaped[WARNING_TEXT];
+
+	text_escape(escaped, sizeof(escaped), text, strlen(text), 0);
+	for (size_t i = 0; i < w->count; i++)
+		if (strcmp(w->items[i].text, escaped) == 0)
+			return;
+	items = reallocarray(w->items, w->count + 1, sizeof(*items));
+	if (!items)
+		return;
+	w->items = items;
+	w->items[w->count] = (struct warning){id, strdup(escaped)};
+	w->count += w->items[w->count].text != NULL;
+}
+
 __attribute__((format(printf, 3, 4))) static void warn(struct warnings *w, const char *id,
 						       const char *format, ...)
 {
-	struct warning *items;
+	char text[WARNING_TEXT];
 	va_list args;
-	char *text;
-	int size;
 
 	va_start(args, format);
-	size = vasprintf(&text, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (size < 0)
-		return;
-	for (size_t i = 0; i < w->count; i++)
-		if (strcmp(w->items[i].text, text) == 0) {
-			free(text);
-			return;
-		}
-	items = reallocarray(w->items, w->count + 1, sizeof(*items));
-	if (!items) {
-		free(text);
-		return;
-	}
-	w->items = items;
-	w->items[w->count++] = (struct warning){id, text};
+	add_warning(w, id, text);
 }
 
 void warnings_free(struct warnings *w)
@@ -146,7 +152,7 @@ static void look_at_depth(struct warnings *w, const struct job *job,
 {
 	double reached = reached_depth(s);
 
-	if (job->depth < 2 || job->engine->synchronous || !job->engine->needs_file)
+	if (job->depth < 2 || job->engine->synchronous)
 		return;
 	if (hardly_waits(s))
 		warn(w, "depth",
@@ -197,6 +203,8 @@ void honesty_after(struct warnings *w, const struct job *job, const struct stati
 		     job->name);
 		return;
 	}
+	if (!job->engine->needs_file)
+		return;
 	look_at_percentiles(w, job, &s->direction[0], "reads");
 	look_at_percentiles(w, job, &s->direction[1], "writes");
 	look_at_depth(w, job, s);

@@ -46,7 +46,7 @@ static const struct key keys[] = {
 	{"blocksize", KEY_SIZE, AT(block_size), 1, 64 << 20},
 	{"bs", KEY_SIZE, AT(block_size), 1, 64 << 20},
 	{"iodepth", KEY_NUMBER, AT(depth), 1, 65536},
-	{"numjobs", KEY_NUMBER, AT(numjobs), 1, 4096},
+	{"numjobs", KEY_NUMBER, AT(numjobs), 1, 1024},
 	{"runtime", KEY_TIME, AT(runtime_ns), 0, 0},
 	{"time_based", KEY_FLAG, AT(time_based), 0, 0},
 	{"ramp_time", KEY_TIME, AT(ramp_ns), 0, 0},

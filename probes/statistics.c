@@ -3,6 +3,7 @@
 #include "probes/statistics.h"
 
 #include <math.h>
+#include <sys/resource.h>
 
 static void direction_reset(struct direction *d)
 {
@@ -81,6 +82,37 @@ static void cpu_merge(struct cpu_use *into, const struct cpu_use *from)
 	into->switches += from->switches;
 	into->major_faults += from->major_faults;
 	into->minor_faults += from->minor_faults;
+}
+
+static uint64_t timeval_ns(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
+}
+
+struct cpu_use cpu_use_now(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_THREAD, &use);
+	return (struct cpu_use){
+		.user_ns = timeval_ns(use.ru_utime),
+		.system_ns = timeval_ns(use.ru_stime),
+		.switches = (uint64_t)(use.ru_nvcsw + use.ru_nivcsw),
+		.major_faults = (uint64_t)use.ru_majflt,
+		.minor_faults = (uint64_t)use.ru_minflt,
+	};
+}
+
+struct cpu_use cpu_use_since(const struct cpu_use *before)
+{
+	struct cpu_use use = cpu_use_now();
+
+	use.user_ns -= before->user_ns;
+	use.system_ns -= before->system_ns;
+	use.switches -= before->switches;
+	use.major_faults -= before->major_faults;
+	use.minor_faults -= before->minor_faults;
+	return use;
 }
 
 void statistics_merge(struct statistics *into, const struct statistics *from)

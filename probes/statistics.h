@@ -59,6 +59,10 @@ void samples_add(struct samples *s, double value);
 double samples_mean(const struct samples *s);
 double samples_stddev(const struct samples *s);
 
+/* What the calling thread has used so far, and since then. */
+struct cpu_use cpu_use_now(void);
+struct cpu_use cpu_use_since(const struct cpu_use *before);
+
 /* fio's class of a depth: 0-1, 2-3, 4-7, … 64 and more. */
 static inline unsigned depth_class(unsigned depth)
 {

@@ -29,9 +29,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "probes/clock.h"
@@ -272,22 +269,6 @@ static unsigned await(struct worker *w)
 
 /* From start to end */
 
-static struct cpu_use cpu_now(void)
-{
-	struct rusage use;
-
-	getrusage(RUSAGE_THREAD, &use);
-	return (struct cpu_use){
-		.user_ns = (uint64_t)use.ru_utime.tv_sec * 1000000000 +
-			   (uint64_t)use.ru_utime.tv_usec * 1000,
-		.system_ns = (uint64_t)use.ru_stime.tv_sec * 1000000000 +
-			     (uint64_t)use.ru_stime.tv_usec * 1000,
-		.switches = (uint64_t)(use.ru_nvcsw + use.ru_nivcsw),
-		.major_faults = (uint64_t)use.ru_majflt,
-		.minor_faults = (uint64_t)use.ru_minflt,
-	};
-}
-
 static void begin_measuring(struct worker *w)
 {
 	const struct job *job = w->job;
@@ -302,19 +283,12 @@ static void begin_measuring(struct worker *w)
 	    (job->size || job->engine->needs_file) &&
 	    __builtin_mul_overflow(w->extent.blocks, job->loops, &w->left))
 		w->left = UINT64_MAX;
-	w->cpu_before = cpu_now();
+	w->cpu_before = cpu_use_now();
 }
 
 static void end_measuring(struct worker *w)
 {
-	struct cpu_use *cpu = &w->statistics.cpu;
-
-	*cpu = cpu_now();
-	cpu->user_ns -= w->cpu_before.user_ns;
-	cpu->system_ns -= w->cpu_before.system_ns;
-	cpu->switches -= w->cpu_before.switches;
-	cpu->major_faults -= w->cpu_before.major_faults;
-	cpu->minor_faults -= w->cpu_before.minor_faults;
+	w->statistics.cpu = cpu_use_since(&w->cpu_before);
 	w->statistics.elapsed_ns = w->now_ns - w->measured_ns;
 	w->statistics.thread_ns = w->statistics.elapsed_ns;
 }
@@ -406,55 +380,4 @@ void *worker_run(void *worker)
 		fail(&w->failure, w->error, "%s: %s", w->engine->name,
 		     strerror(-w->error));
 	return NULL;
-}
-
-static void *map_buffers(size_t size, uint64_t seed)
-{
-	void *area = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	if (area == MAP_FAILED)
-		return NULL;
-	for (size_t i = 0; i + sizeof(uint64_t) <= size; i += sizeof(uint64_t))
-		*(uint64_t *)((char *)area + i) = random_mix(&seed);
-	return area;
-}
-
-int worker_init(struct worker *w)
-{
-	uint64_t length = w->job->block_size;
-	uint64_t stride = (length + 4095) & ~4095ULL;
-
-	w->engine = w->job->engine;
-	w->depth = w->engine->synchronous ? 1 : (unsigned)w->job->depth;
-	w->buffers_size = stride * w->depth;
-	w->buffers = map_buffers(w->buffers_size, w->job->seed + w->index);
-	w->requests = calloc(w->depth, sizeof(*w->requests));
-	w->unused = calloc(w->depth, sizeof(*w->unused));
-	w->batch = calloc(w->depth, sizeof(*w->batch));
-	w->done = calloc(w->depth, sizeof(*w->done));
-	if (!w->buffers || !w->requests || !w->unused || !w->batch || !w->done)
-		return -ENOMEM;
-	for (unsigned i = w->depth; i-- > 0;) {
-		w->requests[i].index = i;
-		w->requests[i].fd = w->extent.fd;
-		w->requests[i].buffer = (char *)w->buffers + stride * i;
-		w->unused[w->nr_unused++] = &w->requests[i];
-	}
-	w->next_id = ((uint64_t)w->index << REQUEST_WORKER_SHIFT) + 1;
-	pattern_init(&w->pattern, w->job, w->extent.start, w->extent.blocks, w->index);
-	statistics_reset(&w->statistics);
-	return 0;
-}
-
-void worker_release(struct worker *w)
-{
-	if (w->buffers)
-		munmap(w->buffers, w->buffers_size);
-	free(w->requests);
-	free(w->unused);
-	free(w->batch);
-	free(w->done);
-	if (w->extent.fd >= 0)
-		close(w->extent.fd);
 }

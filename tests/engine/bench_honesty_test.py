@@ -62,7 +62,7 @@ class Honesty(BenchTest):
         self.assertIn("refuses direct I/O", self.fails(text))
 
     def test_null_has_nothing_to_be_honest_about(self):
-        ran = self.json(job_text({"x": {"ioengine": "null", "size": "1g", "iodepth": 8}}))
+        ran = self.json(job_text({"x": {"ioengine": "null", "size": "1m", "iodepth": 8}}))
         self.assertEqual(ran["fathom"]["warnings"], [])
 
 

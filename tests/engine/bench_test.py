@@ -175,6 +175,12 @@ class Running(BenchTest):
         self.assertEqual(job["read"]["total_ios"], 8)
         self.assertEqual(job["job options"]["ioengine"], "libaio")
         self.assertEqual(job["fathom"]["polling"]["max_ns"], 32768)
+        job = self.json(text, "-f", path, "--poll=100us")["jobs"][0]
+        self.assertEqual(job["fathom"]["polling"]["max_ns"], 100000)
+
+    def test_names_cannot_harm_a_terminal(self):
+        text = job_text({"a\x1b[31mb": {"ioengine": "null", "size": "1m"}})
+        self.assertIn("a\\x1b[31mb: (groupid", self.bench(text).stdout)
 
     def test_json_file_beside_the_summary(self):
         text = job_text({"x": {}}, filename=self.file("f", 64 * KIB))
