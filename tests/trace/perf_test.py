@@ -3,6 +3,7 @@
 
     perf_test.py written MAKE_TRACE DUMP_TRACE
     perf_test.py recorded DUMP_TRACE TRACED      (root: perf records uprobe events)
+    perf_test.py ring RING_TEST DUMP_TRACE       (root: bytes of the kernel's rings)
 """
 import os
 import re
@@ -118,9 +119,9 @@ def check_written(name, dump, path, single):
     print(name, "ok")
 
 
-def check_features(path, single):
+def check_features(path, single, event="fathom:submit"):
     events = run("perf", "evlist", "-v", "-i", path)
-    assert "fathom:submit: type: 2, size: 112, config: 0xea60" in events, events
+    assert event + ": type: 2, size: 112, config: 0xea60" in events, events
     assert ("IDENTIFIER" in events) != single, events
     ids = run("perf", "buildid-list", "-i", path)
     assert ids.startswith("0102030000000000000000000000000000000000 /usr/bin/true"), ids
@@ -142,6 +143,27 @@ def check_killed(make, dump, path):
     assert end == "end 2000000 0 the recorder was killed before it could close the file\n", end
     assert seen <= 2000000
     print("killed ok: perf sees", seen, "of 2000000 events")
+
+
+def ring(ring_test, dump):
+    if os.geteuid():
+        skip("not root: no events of all processes")
+    with tempfile.TemporaryDirectory() as directory:
+        path = directory + "/perf.data"
+        done = subprocess.run([ring_test, path])
+        if done.returncode == 77:
+            sys.exit(77)
+        assert not done.returncode
+        (theirs,) = perf_events(path)
+        (ours,), end = our_events(dump, path)
+        assert theirs[3] == ours[3] == "fathom child", (theirs, ours)
+        assert theirs[:5] == ours[:5] and end == "end 1 0 ", (theirs, ours, end)
+        records = run("perf", "script", "-i", path, "--show-task-events", "--show-mmap-events")
+        for kind in ("COMM exec: true:", "MMAP2", "FORK", "EXIT"):
+            assert kind in records, (kind, records)
+        run("perf", "report", "--stdio", "-i", path)
+        check_features(path, single=True, event="fathom:hit")
+        print("ring ok")
 
 
 def offset_of(program, symbol):
@@ -257,4 +279,4 @@ def record(command, path):
 if __name__ == "__main__":
     if not shutil.which("perf"):
         skip("no perf")
-    {"written": written, "recorded": recorded}[sys.argv[1]](*sys.argv[2:])
+    {"written": written, "recorded": recorded, "ring": ring}[sys.argv[1]](*sys.argv[2:])
