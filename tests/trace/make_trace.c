@@ -69,26 +69,27 @@ static size_t make_comm(uint8_t *record, const struct recipe *r, unsigned cpu)
 	return maker_comm(&r->maker, record, (int)(MAKER_PID + cpu), name, first_ns - 1);
 }
 
-static void write_events(const struct recipe *r, struct trace_writer *writer)
+static int write_events(const struct recipe *r, struct trace_writer *writer,
+			struct failure *f)
 {
 	uint64_t per_cpu = r->events / r->maker.cpus;
 	uint8_t *buffer = malloc((size_t)(r->per_round + 1) * MAKER_RECORD_MAX);
-	struct failure f;
+	int err = 0;
 
-	for (uint64_t from = 0; from < per_cpu; from += r->per_round) {
-		for (unsigned cpu = 0; cpu < r->maker.cpus; cpu++) {
+	for (uint64_t from = 0; from < per_cpu && !err; from += r->per_round) {
+		for (unsigned cpu = 0; cpu < r->maker.cpus && !err; cpu++) {
 			size_t size = from ? 0 : make_comm(buffer, r, cpu);
 
 			for (uint64_t n = from; n < per_cpu && n < from + r->per_round;
 			     n++)
 				size += make_record(buffer + size, r, cpu, n);
-			if (writer_data(writer, buffer, size, &f))
-				die(&f);
+			err = writer_data(writer, buffer, size, f);
 		}
-		if (writer_round(writer, &f))
-			die(&f);
+		if (!err)
+			err = writer_round(writer, f);
 	}
 	free(buffer);
+	return err;
 }
 
 static bool parse(struct recipe *r, int argc, char **argv)
@@ -144,7 +145,7 @@ int main(int argc, char **argv)
 	writer = maker_open(&r.maker, r.stream ? "-" : r.path, r.level, &f);
 	if (!writer)
 		die(&f);
-	write_events(&r, writer);
+	write_events(&r, writer, &f);
 	if (r.killed)
 		kill(getpid(), SIGKILL);
 	if (writer_close(writer, &f))
