@@ -6,7 +6,7 @@
 set -uo pipefail
 fathom=$1 calls=100000
 trace=$(mktemp)
-trap 'rm -f "$trace" "$trace.old"' EXIT
+trap 'rm -f "$trace" "$trace.old" "$trace.said"' EXIT
 failed=0
 
 if [ "$(id -u)" -ne 0 ]; then
@@ -17,8 +17,12 @@ for program in "$2" "$3"; do
 	for backend in bpf bpf-perf uprobe; do
 		for site in auto nop; do
 			what="$(basename "$program"), --backend $backend --site $site"
-			sums=$("$fathom" record -q --backend "$backend" --site "$site" -e redzone:leaf \
-				-o "$trace" -- "$program" $calls) || { echo "FAIL: $what: record"; failed=1; }
+			sums=$("$fathom" record --backend "$backend" --site "$site" -e redzone:leaf \
+				-o "$trace" -- "$program" $calls 2>"$trace.said") || { echo "FAIL: $what: record"; failed=1; }
+			if [ "$program" = "$2" ] && grep -q nop5 "$trace.said"; then
+				echo "FAIL: $what: the 5-byte nop was used in code with a red zone"
+				failed=1
+			fi
 			events=$("$fathom" script -i "$trace" | grep -c redzone:leaf)
 			if [ "$sums" != "0 wrong" ] || [ "$events" -ne $calls ]; then
 				echo "FAIL: $what: $sums sums, $events of $calls events"
