@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "core/command.h"
@@ -134,6 +135,17 @@ static int feed(struct pass *pass, const struct trace_item *item, struct failure
 	return feed_loss(pass, &item->loss, f);
 }
 
+/*
+ * Ctrl-C goes to all of a pipeline: the recorder before us ends in order, and what it
+ * had still to write is worth reading. A second one kills us as usual.
+ */
+static bool is_stopped(const struct trace *trace)
+{
+	if (!stop_requested())
+		return false;
+	return stop_signal() != SIGINT || trace_info(trace)->bytes_total != 0;
+}
+
 /* From the first item on; @got is what trace_next() said of it. */
 static int feed_all(struct pass *pass, struct trace_item *item, int got,
 		    struct failure *f)
@@ -143,7 +155,7 @@ static int feed_all(struct pass *pass, struct trace_item *item, int got,
 
 		if (err < 0)
 			return err;
-		if (stop_requested())
+		if (is_stopped(pass->trace))
 			return 0;
 		got = trace_next(pass->trace, item, f);
 	}
@@ -185,7 +197,7 @@ static int verdict(const char *command, const struct trace *trace)
 			     info->damage ? info->damage : "it ends early");
 		return EXIT_FAILED;
 	}
-	if (stop_requested()) {
+	if (is_stopped(trace)) {
 		command_warn(command, "stopped by a signal: the rest was not read");
 		return EXIT_FAILED;
 	}

@@ -58,7 +58,8 @@ struct analysis {
 
 /*
  * Reads @trace to its end and feeds the @count analyses. Shows progress on stderr.
- * Ends early and in order when a signal asks (core/stop.h). Returns 0, or the first
+ * Ends early and in order when a signal asks (core/stop.h); Ctrl-C ends only the
+ * reading of a file, a pipe is read to its end. Returns 0, or the first
  * negative errno of the reader or an analyzer, with the reason in @f.
  */
 int analyze(struct trace *trace, const struct analysis *analyses, size_t count,

@@ -152,10 +152,12 @@ static int print(void *user, struct failure *f)
 		return requests_nothing(d->requests, f);
 	if (run->options->json)
 		return depth_print_json(d) ? fail(f, -ENOMEM, "no memory") : 0;
-	if (run->options->csv)
-		depth_print_csv(d);
-	else
+	if (!run->options->csv) {
 		depth_print_text(d);
+		return 0;
+	}
+	depth_print_csv(d);
+	requests_notes(d->requests, stderr);
 	return 0;
 }
 

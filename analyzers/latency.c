@@ -107,10 +107,12 @@ static int print(void *user, struct failure *f)
 		return requests_nothing(l->requests, f);
 	if (run->options->json)
 		return latency_print_json(l) ? fail(f, -ENOMEM, "no memory") : 0;
-	if (run->options->csv)
-		latency_print_csv(l);
-	else
+	if (!run->options->csv) {
 		latency_print_text(l);
+		return 0;
+	}
+	latency_print_csv(l);
+	requests_notes(l->requests, stderr);
 	return 0;
 }
 

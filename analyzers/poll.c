@@ -232,10 +232,12 @@ static int print(void *user, struct failure *f)
 	}
 	if (run->options->json)
 		return poll_print_json(p) ? fail(f, -ENOMEM, "no memory") : 0;
-	if (run->options->csv)
-		poll_print_csv(p);
-	else
+	if (!run->options->csv) {
 		poll_print_text(p);
+		return 0;
+	}
+	poll_print_csv(p);
+	poll_notes(p, stderr);
 	return 0;
 }
 

@@ -51,6 +51,7 @@ void poll_release(struct poll *p);
 /* poll_print.c: the ways to show it, on stdout. */
 void poll_print_text(const struct poll *p);
 void poll_print_csv(const struct poll *p);
-int poll_print_json(const struct poll *p); /* 0 or -ENOMEM */
+void poll_notes(const struct poll *p, FILE *to); /* what could move the figures */
+int poll_print_json(const struct poll *p);	 /* 0 or -ENOMEM */
 
 #endif

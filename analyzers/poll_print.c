@@ -135,31 +135,36 @@ static void print_verdict(const struct poll *p)
 	}
 	printf("empty windows burnt %s of CPU, %.1f%% of the time\n",
 	       time_text(a, (double)sum.empty_ns), part(sum.empty_ns, time));
-	printf("%" PRIu64 " windows (%.1f%%) found something and saved a sleep and a"
-	       " wake-up each",
-	       sum.progress, part(sum.progress, sum.windows));
+	printf("%" PRIu64
+	       " windows (%.1f%%) found something: they saved as many sleeps and"
+	       " wake-ups,\n  %s of waiting in the kernel",
+	       sum.progress, part(sum.progress, sum.windows),
+	       time_text(a, (double)sum.progress_ns));
 	if (sum.progress)
-		printf(", after %s of polling in the mean",
+		printf(", %s each",
 		       time_text(b, (double)sum.progress_ns / (double)sum.progress));
-	printf("\n%.1f%% of all waiting ended without the kernel\n",
+	printf("\n%.1f%% of all waits ended without the kernel\n",
 	       part(sum.progress, sum.progress + sum.waits));
 }
 
-static void print_notes(const struct poll *p)
+void poll_notes(const struct poll *p, FILE *to)
 {
 	struct poll_loop sum = sum_of(p);
 
 	if (p->lost)
-		printf("note: %" PRIu64 " records were lost: all counts and times of"
-		       " windows and waits are too low\n",
-		       p->lost);
+		fprintf(to,
+			"note: %" PRIu64 " records were lost: all counts and times of"
+			" windows and waits are too low\n",
+			p->lost);
 	if (sum.unmatched)
-		printf("note: %" PRIu64 " begins without end or ends without begin\n",
-		       sum.unmatched);
+		fprintf(to,
+			"note: %" PRIu64 " begins without end or ends without begin\n",
+			sum.unmatched);
 	if (p->ignored)
-		printf("note: %" PRIu64 " events of loops beyond the first %d were left"
-		       " out\n",
-		       p->ignored, POLL_LOOPS_MAX);
+		fprintf(to,
+			"note: %" PRIu64 " events of loops beyond the first %d were left"
+			" out\n",
+			p->ignored, POLL_LOOPS_MAX);
 }
 
 static void print_plots(const struct poll *p)
@@ -186,5 +191,5 @@ void poll_print_text(const struct poll *p)
 	print_table(p);
 	print_plots(p);
 	print_verdict(p);
-	print_notes(p);
+	poll_notes(p, stdout);
 }
