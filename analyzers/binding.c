@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "analyzers/analyzer.h"
+#include "analyzers/model_find.h"
+#include "analyzers/model_line.h"
 #include "core/failure.h"
 
 /* "it has arg1, arg3", for the sentence about a missing argument */

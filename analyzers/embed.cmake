@@ -12,6 +12,6 @@ foreach(path ${MODELS})
 	string(APPEND rows "\t{\"${name}\", ${id}},\n")
 endforeach()
 file(WRITE ${OUTPUT} "/* made by analyzers/embed.cmake */\n"
-	"#include \"analyzers/model.h\"\n\n${texts}\n"
+	"#include \"analyzers/model_find.h\"\n\n${texts}\n"
 	"const struct shipped_model shipped_models[] = {\n${rows}};\n"
 	"const size_t nr_shipped_models = sizeof(shipped_models) / sizeof(*shipped_models);\n")

@@ -47,7 +47,7 @@ enum model_value {
 	MODEL_VALUES,
 };
 
-enum model_scope { SCOPE_PROCESS, SCOPE_THREAD, SCOPE_SYSTEM };
+enum model_scope { SCOPE_PROCESS, SCOPE_THREAD, SCOPE_SYSTEM, MODEL_SCOPES };
 
 struct model_line {
 	enum model_role role;
@@ -85,42 +85,5 @@ int model_from_specs(struct model **model, const char *const *submits, size_t nr
 
 void model_free(struct model *model); /* NULL is fine */
 
-/* How well a line names an event, worst first. */
-enum model_match {
-	MATCH_NONE,
-	MATCH_SITE, /* without the "_1", "_2" by which perf tells sites apart */
-	MATCH_NAME,
-};
-
-/* Is @type an event of @line? Its provider may bear perf's "sdt_". */
-enum model_match model_line_match(const struct model_line *line,
-				  const struct event_type *type);
-
 bool model_has_role(const struct model *model, enum model_role role);
-const char *model_role_word(enum model_role role);    /* "submit", "poll begin" */
-const char *model_value_word(enum model_value value); /* "key" */
-
-/* Appends one line (a copy) in the form of the files; used by all of the above. */
-int model_add_line(struct model *model, enum model_role role, const char *text,
-		   struct failure *f);
-
-/* The models that come with fathom, in the order in which a trace is matched. */
-struct shipped_model {
-	const char *name;
-	const char *text;
-};
-extern const struct shipped_model shipped_models[];
-extern const size_t nr_shipped_models;
-
-/*
- * @which is a file (it has a '/' or ends with ".model"), a shipped model's name, or
- * the name of a file NAME.model in fathom's model directory.
- */
-int model_find(struct model **model, const char *which, struct failure *f);
-
-/* The first shipped model whose submit or complete (@poll: poll or wait end) is among
- * the types of @trace. Returns 0, or -ENOENT when there is none. */
-int model_guess(struct model **model, const struct trace *trace, bool poll,
-		struct failure *f);
-
 #endif

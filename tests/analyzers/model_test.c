@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyzers/binding.h"
+#include "analyzers/model_find.h"
 #include "core/failure.h"
 #include "events.h"
 

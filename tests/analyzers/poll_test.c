@@ -223,12 +223,9 @@ static void test_timeline_leap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_unmatched),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_too_many_loops),
-		cmocka_unit_test(test_timeline),
-		cmocka_unit_test(test_timeline_leap),
+		cmocka_unit_test(test_windows),	 cmocka_unit_test(test_unmatched),
+		cmocka_unit_test(test_random),	 cmocka_unit_test(test_too_many_loops),
+		cmocka_unit_test(test_timeline), cmocka_unit_test(test_timeline_leap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One line of a request model: a probe, and where its values are. */
+#include "analyzers/model_line.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/failure.h"
+
+#define BIT(n) (1U << (n))
+
+/* What a line of each role must and may say. */
+static const struct role_rule {
+	const char *section; /* "request NAME" or "poll" */
+	const char *key;
+	const char *word; /* for messages */
+	unsigned must, may;
+} rules[MODEL_ROLES] = {
+	[ROLE_SUBMIT] = {"request", "submit", "submit", BIT(VALUE_KEY),
+			 BIT(VALUE_OP) | BIT(VALUE_OFFSET) | BIT(VALUE_LENGTH) |
+				 BIT(VALUE_FD)},
+	[ROLE_DISPATCH] = {"request", "dispatch", "dispatch", BIT(VALUE_KEY),
+			   BIT(VALUE_COUNT)},
+	[ROLE_COMPLETE] = {"request", "complete", "complete", BIT(VALUE_KEY),
+			   BIT(VALUE_STATUS) | BIT(VALUE_RESULT)},
+	[ROLE_POLL_BEGIN] = {"poll", "begin", "poll begin", 0,
+			     BIT(VALUE_LOOP) | BIT(VALUE_BUDGET)},
+	[ROLE_POLL_END] = {"poll", "end", "poll end", 0,
+			   BIT(VALUE_LOOP) | BIT(VALUE_PROGRESS) | BIT(VALUE_ELAPSED)},
+	[ROLE_POLL_GROW] = {"poll", "grow", "poll grow", 0,
+			    BIT(VALUE_LOOP) | BIT(VALUE_OLD) | BIT(VALUE_NEW)},
+	[ROLE_POLL_SHRINK] = {"poll", "shrink", "poll shrink", 0,
+			      BIT(VALUE_LOOP) | BIT(VALUE_OLD) | BIT(VALUE_NEW)},
+	[ROLE_WAIT_BEGIN] = {"poll", "wait_begin", "wait begin", 0, BIT(VALUE_LOOP)},
+	[ROLE_WAIT_END] = {"poll", "wait_end", "wait end", 0,
+			   BIT(VALUE_LOOP) | BIT(VALUE_EVENTS)},
+};
+
+static const char *const value_words[MODEL_VALUES + 1] = {
+	[VALUE_KEY] = "key",
+	[VALUE_OP] = "op",
+	[VALUE_OFFSET] = "offset",
+	[VALUE_LENGTH] = "length",
+	[VALUE_FD] = "fd",
+	[VALUE_STATUS] = "status",
+	[VALUE_RESULT] = "result",
+	[VALUE_COUNT] = "count",
+	[VALUE_LOOP] = "loop",
+	[VALUE_BUDGET] = "budget",
+	[VALUE_PROGRESS] = "progress",
+	[VALUE_ELAPSED] = "elapsed",
+	[VALUE_OLD] = "old",
+	[VALUE_NEW] = "new",
+	[VALUE_EVENTS] = "events",
+};
+
+const char *model_role_word(enum model_role role)
+{
+	return rules[role].word;
+}
+
+const char *model_role_key(enum model_role role)
+{
+	return rules[role].key;
+}
+
+const char *model_role_section(enum model_role role)
+{
+	return rules[role].section;
+}
+
+const char *model_value_word(enum model_value value)
+{
+	return value_words[value];
+}
+
+/* The end of the token at @at: white space ends it, but not inside () {} or "". */
+static char *token_end(char *at)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	for (; *at; at++) {
+		if (*at == '"')
+			quoted = !quoted;
+		else if (!quoted && (*at == '(' || *at == '{'))
+			depth++;
+		else if (!quoted && (*at == ')' || *at == '}'))
+			depth--;
+		else if (!quoted && depth <= 0 && isspace((unsigned char)*at))
+			break;
+	}
+	return at;
+}
+
+/* Cuts the next token off *@at; NULL at the end. */
+static char *next_token(char **at)
+{
+	char *start = *at + strspn(*at, " \t"), *end = token_end(start);
+
+	if (!*start)
+		return NULL;
+	*at = *end ? end + 1 : end;
+	*end = 0;
+	return start;
+}
+
+/* Cuts the white space around @text off. */
+static char *trim(char *text)
+{
+	char *end = text + strlen(text);
+
+	while (end > text && isspace((unsigned char)end[-1]))
+		*--end = 0;
+	return text + strspn(text, " \t");
+}
+
+/* "id, fd, op)" behind the opening parenthesis */
+static int parse_arguments(struct model_line *line, char *text, struct failure *f)
+{
+	char *close = strchr(text, ')'), *name;
+
+	if (!close || close[1])
+		return fail(f, -EINVAL, "expected ')' behind the arguments of %s:%s",
+			    line->provider, line->probe);
+	*close = 0;
+	while ((name = strsep(&text, ","))) {
+		name = trim(name);
+		if (!*name || strpbrk(name, " \t"))
+			return fail(f, -EINVAL, "'%.40s' is not an argument's name",
+				    name);
+		if (line->nr_arguments == ARGUMENTS_MAX)
+			return fail(f, -E2BIG, "a probe has at most %d arguments",
+				    ARGUMENTS_MAX);
+		line->arguments[line->nr_arguments++] = name;
+	}
+	return 0;
+}
+
+/* PROVIDER:PROBE, and the names of its arguments in parentheses */
+static int parse_spec(struct model_line *line, char *spec, struct failure *f)
+{
+	char *arguments, *colon;
+
+	if (!spec)
+		return fail(f, -EINVAL, "expected PROVIDER:PROBE");
+	arguments = strchr(spec, '(');
+	if (arguments)
+		*arguments++ = 0;
+	colon = strchr(spec, ':');
+	if (!colon || colon == spec || !colon[1])
+		return fail(f, -EINVAL, "'%.80s' is not PROVIDER:PROBE", spec);
+	*colon = 0;
+	line->provider = spec;
+	line->probe = colon + 1;
+	return arguments ? parse_arguments(line, arguments, f) : 0;
+}
+
+/* One "0:read" of op=op{0:read,1:write} */
+static int add_op_word(struct model_line *line, char *pair, struct failure *f)
+{
+	char *word = strchr(pair, ':'), *end;
+	struct argument_word *words;
+	long long value;
+
+	errno = 0;
+	value = strtoll(pair, &end, 0);
+	if (!word || end == pair || trim(end) != word || errno)
+		return fail(f, -EINVAL, "'%.40s' is not NUMBER:WORD", pair);
+	word = trim(word + 1);
+	if (!*word)
+		return fail(f, -EINVAL, "'%.40s' has no word", pair);
+	if (line->nr_op_words == MODEL_OP_WORDS_MAX)
+		return fail(f, -E2BIG, "more than %d words", MODEL_OP_WORDS_MAX);
+	words = realloc(line->op_words, (line->nr_op_words + 1) * sizeof(*words));
+	if (!words)
+		return fail(f, -ENOMEM, "no memory");
+	line->op_words = words;
+	words[line->nr_op_words++] = (struct argument_word){value, word};
+	return 0;
+}
+
+/* "0:read,1:write}" behind the opening brace */
+static int parse_op_words(struct model_line *line, char *text, struct failure *f)
+{
+	char *close = strchr(text, '}'), *pair;
+
+	if (!close || close[1])
+		return fail(f, -EINVAL, "expected '}' behind the words of op");
+	*close = 0;
+	while ((pair = strsep(&text, ","))) {
+		int err = add_op_word(line, trim(pair), f);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int parse_op(struct model_line *line, char *text, struct failure *f)
+{
+	size_t length = strlen(text);
+	char *words;
+
+	if (*text == '"') {
+		if (length < 3 || strchr(text + 1, '"') != text + length - 1)
+			return fail(f, -EINVAL, "op: expected a word in quotes");
+		text[length - 1] = 0;
+		line->op_word = text + 1;
+		return 0;
+	}
+	words = strchr(text, '{');
+	if (words) {
+		int err;
+
+		*words++ = 0;
+		err = parse_op_words(line, words, f);
+		if (err)
+			return err;
+	}
+	return expression_parse(&line->values[VALUE_OP], text, f);
+}
+
+static int find_word(const char *const *words, const char *word)
+{
+	for (int i = 0; words[i]; i++)
+		if (!strcmp(words[i], word))
+			return i;
+	return -1;
+}
+
+/* NAME=EXPRESSION */
+static int parse_value(struct model_line *line, char *token, struct failure *f)
+{
+	const struct role_rule *rule = &rules[line->role];
+	char *equals = strchr(token, '=');
+	int value, err;
+
+	if (!equals)
+		return fail(f, -EINVAL, "expected NAME=EXPRESSION, not '%.80s'", token);
+	*equals = 0;
+	value = find_word(value_words, token);
+	if (value < 0 || !((rule->must | rule->may) & BIT(value)))
+		return fail(f, -EINVAL, "'%s' takes no '%.40s'", rule->word, token);
+	if (line->values[value].nr_terms || (value == VALUE_OP && line->op_word))
+		return fail(f, -EINVAL, "'%s' is given twice", token);
+	err = value == VALUE_OP ? parse_op(line, equals + 1, f)
+				: expression_parse(&line->values[value], equals + 1, f);
+	return err ? fail_in(f, err, "%s", token) : 0;
+}
+
+static int parse_line(struct model_line *line, struct failure *f)
+{
+	unsigned must = rules[line->role].must;
+	char *at = line->text, *token;
+	int err = parse_spec(line, next_token(&at), f);
+
+	while (!err && (token = next_token(&at)))
+		err = parse_value(line, token, f);
+	for (unsigned v = 0; !err && v < MODEL_VALUES; v++)
+		if ((must & BIT(v)) && !line->values[v].nr_terms)
+			err = fail(f, -EINVAL, "%s needs %s=", rules[line->role].word,
+				   value_words[v]);
+	return err;
+}
+
+void model_line_release(struct model_line *line)
+{
+	free(line->op_words);
+	free(line->text);
+}
+
+int model_add_line(struct model *model, enum model_role role, const char *text,
+		   struct failure *f)
+{
+	struct model_line line = {.role = role}, *lines;
+	int err;
+
+	if (model->nr_lines == MODEL_LINES_MAX)
+		return fail(f, -E2BIG, "more than %d lines", MODEL_LINES_MAX);
+	line.text = strdup(text);
+	lines = realloc(model->lines, (model->nr_lines + 1) * sizeof(*lines));
+	if (lines)
+		model->lines = lines;
+	err = line.text && lines ? parse_line(&line, f) : fail(f, -ENOMEM, "no memory");
+	if (err) {
+		model_line_release(&line);
+		return err;
+	}
+	lines[model->nr_lines++] = line;
+	return 0;
+}
