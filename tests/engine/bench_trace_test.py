@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the engine counts of itself and what a trace of its probes says are the same."""
+import json
+import os
+import subprocess
+import unittest
+
+import bench_tool
+from bench_tool import ENGINES, BenchTest, job_text, skip
+
+
+class Trace(BenchTest):
+    def record(self, **keys):
+        """The engine's own job, and a function that analyses the trace of it."""
+        text = job_text({"x": {"rw": "randrw", "bs": "4k", "loops": 4, **keys}},
+                        filename=self.file("f", 4 << 20))
+        trace, result = self.path("t.data"), self.path("r.json")
+        ran = subprocess.run(
+            [bench_tool.FATHOM, "record", "-e", "fathom:*", "-o", trace, "--",
+             bench_tool.FATHOM, "bench", "--json=" + result, self.job(text)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        if ran.returncode and not os.path.exists(result):
+            skip("fathom record: " + ran.stderr.strip().splitlines()[-1])
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        with open(result, encoding="utf-8") as file:
+            own = json.load(file)["jobs"][0]
+
+        def analyse(answer):
+            return json.loads(subprocess.run(
+                [bench_tool.FATHOM, answer, "--json", "-i", trace], check=True,
+                stdout=subprocess.PIPE).stdout)
+        return own, analyse
+
+    def test_counts_and_latencies(self):
+        for engine in ENGINES:
+            with self.subTest(engine=engine):
+                own, analyse = self.record(ioengine=engine, iodepth=8, direct=1)
+                groups = {g["op"]: g for g in analyse("latency")["groups"]}
+                for op in ("read", "write"):
+                    mine = own[op]["lat_ns"]
+                    self.assertEqual(groups[op]["count"], mine["N"])
+                    for percent, key in (("50", "50.000000"), ("99", "99.000000")):
+                        ratio = groups[op]["percentiles_ns"][percent] / mine["percentile"][key]
+                        self.assertAlmostEqual(ratio, 1, delta=0.03, msg=(op, percent))
+
+    def test_depth(self):
+        own, analyse = self.record(ioengine="libaio", iodepth=8)
+        self.assertEqual(analyse("depth")["max_depth"], 8)
+        self.assertEqual(own["iodepth_level"]["16"], 0)
+
+    def test_polling(self):
+        for engine in ("io_uring", "libaio"):
+            with self.subTest(engine=engine):
+                own, analyse = self.record(ioengine=engine, direct=1, poll_max_ns=1000000)
+                mine = own["fathom"]["polling"]
+                loop, = analyse("poll")["loops"]
+                self.assertGreater(mine["windows"], 0)
+                self.assertEqual(loop["windows"], mine["windows"])
+                self.assertEqual(loop["progress"], mine["hits"])
+                self.assertEqual(loop["grow"], mine["grown"])
+                self.assertEqual(loop["shrink"], mine["shrunk"])
+
+
+if __name__ == "__main__":
+    if os.geteuid():
+        skip("recording probes needs root")
+    unittest.main(verbosity=1)
