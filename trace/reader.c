@@ -35,30 +35,6 @@ void trace_damaged(struct trace *t, const char *format, ...)
 	t->info.damage = t->damage;
 }
 
-static uint64_t load_u64(const uint8_t *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static uint32_t load_u32(const uint8_t *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static struct perf_event_header load_header(const uint8_t *record)
-{
-	struct perf_event_header header;
-
-	memcpy(&header, record, sizeof(header));
-	return header;
-}
-
 /* The time of a sample whose place differs from event to event, or of another record
  * that matters; 0: it has none. */
 static uint64_t slow_time(struct trace *t, const uint8_t *record)
@@ -197,8 +173,7 @@ static bool read_sample(struct trace *t, const uint8_t *record, uint32_t size,
 	return true;
 }
 
-/* The pid and tid of COMM, FORK and EXIT, and what follows them, but for the trailer. */
-static struct bytes body_of(struct trace *t, const uint8_t *record, uint32_t size)
+struct bytes record_body(struct trace *t, const uint8_t *record, uint32_t size)
 {
 	struct event_source *source = event_of_other(&t->events, record, size);
 	uint32_t trailer = source ? source->layout.trailer : 0;
@@ -234,83 +209,6 @@ static void read_fork_or_exit(struct trace *t, struct bytes b, bool is_fork)
 		thread_exited(&t->threads, tid);
 }
 
-/* Whose records were lost: the LOST of a ring names any of the ring's events, so it
- * says something only if there is one, or if our recorder marked it. */
-static const struct event_type *loser(struct trace *t,
-				      const struct perf_event_header *header, uint64_t id)
-{
-	struct event_source *source = NULL;
-
-	if (header->misc & PERF_MISC_LOST_OF_EVENT)
-		source = event_table_find(&t->events, id);
-	else if (t->events.nr_sources == 1)
-		source = t->events.sources[0];
-	return source ? &source->type : NULL;
-}
-
-static void place_loss(struct trace *t, const uint8_t *record,
-		       const struct perf_event_header *header, uint64_t time,
-		       struct loss *loss)
-{
-	struct event_source *source = event_of_other(&t->events, record, header->size);
-	const struct sample_layout *l = source ? &source->layout : NULL;
-
-	loss->cpu = UINT32_MAX;
-	if (!l || header->size < sizeof(*header) + l->trailer)
-		return;
-	if (l->last_cpu)
-		loss->cpu = load_u32(record + header->size - l->last_cpu);
-	if (l->last_time)
-		loss->to_ns = time;
-	if (loss->cpu < CPUS_KNOWN)
-		loss->from_ns = t->last_on_cpu[loss->cpu];
-}
-
-static bool read_lost(struct trace *t, const uint8_t *record,
-		      const struct perf_event_header *header, uint64_t time,
-		      struct loss *loss)
-{
-	struct bytes b = body_of(t, record, header->size);
-	uint64_t id = bytes_u64(&b), count = bytes_u64(&b);
-
-	if (bytes_bad(&b) || !count)
-		return false;
-	*loss = (struct loss){.count = count, .type = loser(t, header, id)};
-	place_loss(t, record, header, time, loss);
-	t->lost_in_band += count;
-	return true;
-}
-
-/* Newer perf sums up in the end, per event, what LOST has told already. What exceeds
- * that is news. */
-static bool read_lost_samples(struct trace *t, const uint8_t *record,
-			      const struct perf_event_header *header, uint64_t time,
-			      struct loss *loss)
-{
-	struct bytes b = body_of(t, record, header->size);
-	uint64_t count = bytes_u64(&b), told;
-
-	if (bytes_bad(&b))
-		return false;
-	told = t->lost_in_band > t->lost_summed ? t->lost_in_band - t->lost_summed : 0;
-	t->lost_summed += count;
-	if (count <= told)
-		return false;
-	*loss = (struct loss){.count = count - told};
-	place_loss(t, record, header, time, loss);
-	return true;
-}
-
-static bool finish_loss(struct trace *t, struct loss *loss)
-{
-	struct event_type *type = (struct event_type *)loss->type;
-
-	t->info.lost += loss->count;
-	if (type)
-		type->lost += loss->count;
-	return true;
-}
-
 /* A record as an item; false: it is none. */
 static bool read_record(struct trace *t, const uint8_t *record, uint64_t time,
 			struct trace_item *item)
@@ -323,20 +221,19 @@ static bool read_record(struct trace *t, const uint8_t *record, uint64_t time,
 		item->kind = TRACE_EVENT;
 		return read_sample(t, record, header.size, time, &item->event);
 	case PERF_RECORD_COMM:
-		read_comm(t, body_of(t, record, header.size));
+		read_comm(t, record_body(t, record, header.size));
 		return false;
 	case PERF_RECORD_FORK:
 	case PERF_RECORD_EXIT:
-		read_fork_or_exit(t, body_of(t, record, header.size),
+		read_fork_or_exit(t, record_body(t, record, header.size),
 				  header.type == PERF_RECORD_FORK);
 		return false;
 	case PERF_RECORD_LOST:
 		item->kind = TRACE_LOSS;
-		return read_lost(t, record, &header, time, loss) && finish_loss(t, loss);
+		return trace_read_lost(t, record, time, loss);
 	case PERF_RECORD_LOST_SAMPLES:
 		item->kind = TRACE_LOSS;
-		return read_lost_samples(t, record, &header, time, loss) &&
-		       finish_loss(t, loss);
+		return trace_read_lost_samples(t, record, time, loss);
 	default:
 		return false;
 	}

@@ -38,6 +38,30 @@ struct feed {
 	bool ended;	/* nothing more will come, for this or another reason */
 };
 
+static inline uint64_t load_u64(const uint8_t *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static inline uint32_t load_u32(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static inline struct perf_event_header load_header(const uint8_t *record)
+{
+	struct perf_event_header header;
+
+	memcpy(&header, record, sizeof(header));
+	return header;
+}
+
 struct trace {
 	struct trace_info info;
 	struct input input;
@@ -55,6 +79,15 @@ struct trace {
 /* Notes the first damage; the trace is incomplete from now on. */
 void trace_damaged(struct trace *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* What a record other than a sample holds between its header and its trailer. */
+struct bytes record_body(struct trace *t, const uint8_t *record, uint32_t size);
+
+/* The loss that a LOST or LOST_SAMPLES record tells of, added up; false: none. */
+bool trace_read_lost(struct trace *t, const uint8_t *record, uint64_t time,
+		     struct loss *loss);
+bool trace_read_lost_samples(struct trace *t, const uint8_t *record, uint64_t time,
+			     struct loss *loss);
 
 /* Reads what comes before the data. */
 int trace_read_head(struct trace *t, struct failure *f);

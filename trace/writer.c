@@ -23,34 +23,23 @@
 #include "trace/writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "core/failure.h"
 #include "trace/compressor.h"
+#include "trace/output.h"
 #include "trace/writer_head.h"
-
-enum { MODE = 0600 };
 
 static const uint64_t checkpoint_interval_ns = 100000000;
 
 struct trace_writer {
-	char *path;
-	int fd;
-	bool pipe;
+	struct output output;
 	int error; /* the first failure; nothing is written after it */
 	struct failure reason;
 	struct writer_head head;
 	struct compressor *compressor; /* NULL: not compressed */
-	uint64_t limit;		       /* of the file's size (RLIMIT_FSIZE) */
-	uint64_t end;		       /* bytes of the file */
 	uint64_t boundary;	       /* end of the last whole record */
 	uint64_t spare; /* a record's end with room for the table behind it */
 	uint64_t bytes_in;
@@ -68,36 +57,6 @@ static uint64_t now_ns(void)
 static int fail_again(const struct trace_writer *w, struct failure *f)
 {
 	return fail(f, w->error, "%s", w->reason.text);
-}
-
-/* Writes what the limit and the disk allow. Returns 0 or a negative errno; *@done says
- * how much went out. Going beyond RLIMIT_FSIZE would raise SIGXFSZ. */
-static int write_bytes(struct trace_writer *w, const uint8_t *data, size_t size,
-		       size_t *done)
-{
-	bool over = !w->pipe && size > w->limit - w->end;
-	size_t allowed = over ? (size_t)(w->limit - w->end) : size;
-
-	*done = 0;
-	while (*done < allowed) {
-		ssize_t n = write(w->fd, data + *done, allowed - *done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -EIO;
-		*done += (size_t)n;
-	}
-	return over ? -EFBIG : 0;
-}
-
-static int write_at(struct trace_writer *w, const void *data, size_t size, uint64_t at)
-{
-	ssize_t n = pwrite(w->fd, data, size, (off_t)at);
-
-	if (n < 0)
-		return -errno;
-	return (size_t)n == size ? 0 : -ENOSPC;
 }
 
 static size_t table_size(const struct trace_writer *w)
@@ -129,7 +88,6 @@ static void find_cut(struct trace_writer *w, const uint8_t *data, size_t done)
 {
 	ssize_t cut = last_boundary(data, done, table_size(w));
 
-	w->end += done;
 	if (cut >= 0)
 		w->boundary += (uint64_t)cut;
 	else
@@ -140,21 +98,20 @@ static void find_cut(struct trace_writer *w, const uint8_t *data, size_t done)
 static int append(void *user, const void *data, size_t size, struct failure *f)
 {
 	struct trace_writer *w = user;
-	size_t done;
+	struct output *out = &w->output;
 
 	if (w->error)
 		return fail_again(w, f);
-	w->error = write_bytes(w, data, size, &done);
+	w->error = output_write(out, data, size);
 	if (w->error) {
-		find_cut(w, data, done);
-		fail(&w->reason, w->error, "%s: %s at offset %llu", w->path,
-		     strerror(-w->error), (unsigned long long)w->end);
+		find_cut(w, data, (size_t)(out->at - w->boundary));
+		fail(&w->reason, w->error, "%s: %s at offset %llu", out->path,
+		     strerror(-w->error), (unsigned long long)out->at);
 		return fail_again(w, f);
 	}
 	if (size >= table_size(w))
 		w->spare = w->boundary;
-	w->end += size;
-	w->boundary = w->end;
+	w->boundary = out->at;
 	return 0;
 }
 
@@ -171,7 +128,7 @@ static int append_checkpoint(struct trace_writer *w, struct failure *f)
 {
 	struct perf_file_section table[1 + WRITER_SECTIONS_MAX] = {0};
 	size_t size = sizeof(*table) + table_size(w);
-	uint64_t data_size = w->end - w->head.header.data.offset;
+	uint64_t data_size = w->output.at - w->head.header.data.offset;
 	struct perf_event_header round;
 	int err;
 
@@ -182,9 +139,9 @@ static int append_checkpoint(struct trace_writer *w, struct failure *f)
 	if (err)
 		return err;
 	w->checkpoint_ns = now_ns();
-	err = write_at(w, &data_size, sizeof(data_size),
-		       offsetof(struct perf_file_header, data.size));
-	return err ? fail(f, err, "%s: %s", w->path, strerror(-err)) : 0;
+	err = output_write_at(&w->output, &data_size, sizeof(data_size),
+			      offsetof(struct perf_file_header, data.size));
+	return err ? fail(f, err, "%s: %s", w->output.path, strerror(-err)) : 0;
 }
 
 /* The first round stands alone, so that data.size is never 0, perf's sign of a
@@ -216,7 +173,7 @@ static int begin(struct trace_writer *w, const struct writer_options *options,
 	struct blob head = {0};
 	int err;
 
-	if (w->pipe) {
+	if (w->output.is_stream) {
 		err = writer_head_pipe(&head, options, f);
 		if (!err)
 			err = append(w, head.data, head.size, f);
@@ -227,54 +184,13 @@ static int begin(struct trace_writer *w, const struct writer_options *options,
 	return err;
 }
 
-/* An old trace is kept as PATH.old, as perf does. */
-static int keep_old(const char *path, struct failure *f)
+static int release(struct trace_writer *w)
 {
-	char old[PATH_MAX];
-	struct stat status;
+	int err = output_close(&w->output);
 
-	if (stat(path, &status) || !S_ISREG(status.st_mode) || !status.st_size)
-		return 0;
-	if ((size_t)snprintf(old, sizeof(old), "%s.old", path) >= sizeof(old))
-		return fail(f, -ENAMETOOLONG, "%s: the name is too long", path);
-	if (rename(path, old))
-		return fail(f, -errno, "%s: cannot become %s.old: %s", path, path,
-			    strerror(errno));
-	return 0;
-}
-
-static int open_output(struct trace_writer *w, const char *path, struct failure *f)
-{
-	struct rlimit limit;
-	struct stat status;
-	int err;
-
-	if (!strcmp(path, "-")) {
-		w->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	} else {
-		err = keep_old(path, f);
-		if (err)
-			return err;
-		w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, MODE);
-	}
-	if (w->fd < 0)
-		return fail(f, -errno, "%s: %s", path, strerror(errno));
-	if (fstat(w->fd, &status))
-		return fail(f, -errno, "%s: %s", path, strerror(errno));
-	w->pipe = !strcmp(path, "-") || !S_ISREG(status.st_mode);
-	w->limit = UINT64_MAX;
-	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY)
-		w->limit = limit.rlim_cur;
-	return 0;
-}
-
-static void release(struct trace_writer *w)
-{
-	if (w->fd >= 0)
-		close(w->fd);
 	compressor_free(w->compressor);
-	free(w->path);
 	free(w);
+	return err;
 }
 
 int writer_open(struct trace_writer **writer, const struct writer_options *options,
@@ -285,19 +201,15 @@ int writer_open(struct trace_writer **writer, const struct writer_options *optio
 
 	if (!w)
 		return fail(f, -ENOMEM, "no memory for a trace");
-	w->fd = -1;
-	w->path = strdup(strcmp(options->path, "-") ? options->path : "standard output");
-	if (!w->path)
-		err = fail(f, -ENOMEM, "no memory for a trace");
-	if (!err && options->compress)
+	w->output.fd = -1;
+	if (options->compress)
 		err = compressor_new(&w->compressor, options->compress, f);
 	if (!err)
-		err = open_output(w, options->path, f);
+		err = output_open(&w->output, options->path, f);
 	if (!err)
 		err = begin(w, options, f);
 	if (err) {
-		if (w->fd >= 0 && !w->pipe)
-			unlink(w->path);
+		output_discard(&w->output);
 		release(w);
 		return err;
 	}
@@ -346,7 +258,7 @@ int writer_round(struct trace_writer *w, struct failure *f)
 		err = compressor_flush(w->compressor, append, w, f);
 	if (err)
 		return err;
-	if (!w->pipe)
+	if (!w->output.is_stream)
 		return append_checkpoint(w, f);
 	fill_round(&round, sizeof(round));
 	w->checkpoint_ns = now_ns();
@@ -360,7 +272,7 @@ uint64_t writer_bytes_in(const struct trace_writer *w)
 
 uint64_t writer_bytes_out(const struct trace_writer *w)
 {
-	return w->end;
+	return w->output.at;
 }
 
 static int store_ratio(struct trace_writer *w)
@@ -370,43 +282,42 @@ static int store_ratio(struct trace_writer *w)
 
 	if (!w->head.ratio_offset)
 		return 0;
-	return write_at(w, &ratio, sizeof(ratio), w->head.ratio_offset);
+	return output_write_at(&w->output, &ratio, sizeof(ratio), w->head.ratio_offset);
 }
 
 /* The table first: until the header is there, the last checkpoint is what counts. */
 static int finish_file(struct trace_writer *w, struct failure *f)
 {
 	struct perf_file_header *header = &w->head.header;
+	struct output *out = &w->output;
 	int err = store_ratio(w);
 
 	if (!err)
-		err = write_at(w, w->head.sections, table_size(w), w->boundary);
-	if (err)
-		return fail(f, err, "%s: %s", w->path, strerror(-err));
-	w->end = w->boundary + table_size(w);
-	if (ftruncate(w->fd, (off_t)w->end))
-		return fail(f, -errno, "%s: %s", w->path, strerror(errno));
-	header->features[0] = w->head.features;
-	header->data.size = w->boundary - header->data.offset;
-	err = write_at(w, header, sizeof(*header), 0);
-	return err ? fail(f, err, "%s: %s", w->path, strerror(-err)) : 0;
+		err = output_write_at(out, w->head.sections, table_size(w), w->boundary);
+	if (!err)
+		err = output_cut(out, w->boundary + table_size(w));
+	if (!err) {
+		header->features[0] = w->head.features;
+		header->data.size = w->boundary - header->data.offset;
+		err = output_write_at(out, header, sizeof(*header), 0);
+	}
+	return err ? fail(f, err, "%s: %s", out->path, strerror(-err)) : 0;
 }
 
 int writer_close(struct trace_writer *w, struct failure *f)
 {
-	int err = 0, finished = 0;
+	int err = 0, finished = 0, closed;
 
 	if (w->compressor && !w->error)
 		err = compressor_flush(w->compressor, append, w, f);
-	if (!w->pipe)
+	if (!w->output.is_stream)
 		finished = finish_file(w, w->error ? NULL : f);
 	if (w->error)
 		err = fail_again(w, f);
 	else if (!err)
 		err = finished;
-	if (close(w->fd) && !err)
-		err = fail(f, -errno, "%s: %s", w->path, strerror(errno));
-	w->fd = -1;
-	release(w);
+	closed = release(w);
+	if (closed && !err)
+		err = fail(f, closed, "closing the trace: %s", strerror(-closed));
 	return err;
 }
