@@ -70,6 +70,7 @@ static void apply_promise(const struct sdt_notes *notes, struct sdt_site *site)
 		return;
 	site->has_nop10 = promise->flags & PROMISE_NOP10 &&
 			  !memcmp(site->bytes + 1, nop10, sizeof(nop10));
+	site->no_fork = promise->flags & PROMISE_NO_FORK;
 	site->has_nop5 = promise->flags & PROMISE_NOP5 && site->has_nop10 &&
 			 !memcmp(site->bytes + 11, nop5, sizeof(nop5));
 }

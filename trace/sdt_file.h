@@ -25,6 +25,7 @@ struct sdt_site {
 	const char *operands;   /* "8@%rdi -4@%esi": where the arguments are */
 	bool has_nop10;         /* the fathom note promises a 10-byte nop at +1 */
 	bool has_nop5;          /* … and a 5-byte nop at +11, with no red zone */
+	bool no_fork;           /* … and promises that no forked child comes by */
 	uint8_t bytes[16];      /* the instructions at the site, as in the file */
 };
 

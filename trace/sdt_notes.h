@@ -22,7 +22,7 @@ struct promise {
 	uint32_t flags;
 };
 
-enum { PROMISE_NOP10 = 1, PROMISE_NOP5 = 2 };
+enum { PROMISE_NOP10 = 1, PROMISE_NOP5 = 2, PROMISE_NO_FORK = 4 };
 
 /* Strings point into @elf and hold until sdt_notes_free(). */
 struct sdt_notes {

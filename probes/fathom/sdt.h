@@ -136,16 +136,26 @@
 
 #define FATHOM_SITE_NOP10 1 /* a nop of ten bytes at +1 */
 #define FATHOM_SITE_NOP5 2  /* a nop of five bytes at +11, no red zone here */
+#define FATHOM_SITE_NO_FORK 4 /* no forked child of the program comes by here */
+
+/* Linux 6.18 does not copy the trampoline into forked children: one that hits a traced
+ * nop5 dies. A program whose children exec at once, or that never forks, says so by
+ * defining FATHOM_SDT_NO_FORK; tools leave the nop5 of others alone on such kernels. */
+#ifdef FATHOM_SDT_NO_FORK
+#define FATHOM_ASM_NO_FORK "|4"
+#else
+#define FATHOM_ASM_NO_FORK
+#endif
 
 #if !defined __x86_64__
 #define FATHOM_ASM_NOPS
 #define FATHOM_ASM_FLAGS "0"
 #elif defined FATHOM_SDT_NO_RED_ZONE && (!defined __clang__ || defined FATHOM_SDT_NO_LTO)
 #define FATHOM_ASM_NOPS FATHOM_ASM_NOP10 "\t.byte 0x0f,0x1f,0x44,0x00,0x00\n"
-#define FATHOM_ASM_FLAGS "3"
+#define FATHOM_ASM_FLAGS "3" FATHOM_ASM_NO_FORK
 #else
 #define FATHOM_ASM_NOPS FATHOM_ASM_NOP10
-#define FATHOM_ASM_FLAGS "1"
+#define FATHOM_ASM_FLAGS "1" FATHOM_ASM_NO_FORK
 #endif
 #define FATHOM_ASM_NOP10 "\t.byte 0x66,0x2e,0x0f,0x1f,0x84,0,0,0,0,0\n"
 
