@@ -17,7 +17,7 @@
 enum { PROBES_SHOWN = 20, EVENTS_MAX = 5000 };
 
 struct record_options {
-	struct string_list specs, files, pids, providers;
+	struct string_list specs, files, pids;
 	bool all, quiet, verbose, compress, force, follow;
 	const char *output, *backend, *site;
 	uint64_t ring_size, string_size, duration_ns;
@@ -34,8 +34,6 @@ static const struct option_row rows[] = {
 	 "record every process of the files (the default without -p and COMMAND)", 0, 0},
 	{"follow", 0, OPTION_FLAG, offsetof(struct record_options, follow), NULL,
 	 "with -p: also the children they fork from now on", 0, 0},
-	{"provider", 0, OPTION_LIST, offsetof(struct record_options, providers), "FILE",
-	 "provider file (.d or trace-events) with names and types of arguments", 0, 0},
 	{"output", 'o', OPTION_STRING, offsetof(struct record_options, output), "FILE",
 	 "trace to write (perf.data); - streams to standard output", 0, 0},
 	{"duration", 0, OPTION_TIME, offsetof(struct record_options, duration_ns), "TIME",
@@ -192,12 +190,13 @@ static int choose_sites(struct record *r)
 	if (!hazard)
 		return 0;
 	if (!r->options.force)
-		return fail(
-			&r->failure, -EPERM,
-			"%s in %s is a five-byte nop, on which this kernel's uprobes "
-			"corrupt functions that use the red zone; --force records it all "
-			"the same",
-			event->name, r->plan.files[hazard->file].path);
+		return fail(&r->failure, -EPERM,
+			    "%s in %s is a five-byte nop, which this kernel's uprobes "
+			    "turn into "
+			    "a call that corrupts red zones and kills forked children; "
+			    "--force "
+			    "records it all the same",
+			    event->name, r->plan.files[hazard->file].path);
 	command_warn("record",
 		     "%s may corrupt the traced program: its site is a five-byte nop",
 		     event->name);
@@ -207,10 +206,8 @@ static int choose_sites(struct record *r)
 /* What the plan asks for and the backend can give. */
 static int make_plan(struct record *r)
 {
-	int err = naming_open(&r->plan.naming, &r->options.providers, &r->failure);
+	int err = add_files(r);
 
-	if (!err)
-		err = add_files(r);
 	if (!err)
 		err = plan_choose(&r->plan, &r->options.specs, &r->failure);
 	if (!err && r->plan.nr_events > EVENTS_MAX)
@@ -232,6 +229,17 @@ static void count_kinds(const struct plan *plan, size_t kinds[SITE_KINDS])
 			kinds[plan->events[i].sites[j].kind]++;
 }
 
+/* Is there a site that only lacks the promise of no forked children? */
+static bool has_fast_site(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nr_events; i++)
+		for (size_t j = 0; j < plan->events[i].nr_sites; j++)
+			if (plan->events[i].sites[j].site->has_nop5 &&
+			    plan->events[i].sites[j].kind == SITE_NOP)
+				return true;
+	return false;
+}
+
 /* Why sites are not as fast as they could be; "" when there is no more to say. */
 static const char *slow_reason(const struct record *r, const size_t kinds[SITE_KINDS])
 {
@@ -241,21 +249,29 @@ static const char *slow_reason(const struct record *r, const size_t kinds[SITE_K
 		return " (fast and safe here)";
 	if (!r->features.nop5_fast && !r->features.nop10_fast)
 		return " (this kernel has no faster one)";
+	if (has_fast_site(&r->plan) && !r->features.nop5_forks)
+		return " (this kernel's fast sites kill forked children that hit them)";
 	return kinds[SITE_NOP5] + kinds[SITE_NOP10] ? " (not every probe has a fast site)"
 						    : " (the probes have no fast site)";
 }
 
-static void say_plan(const struct record *r)
+static void say_notices(const struct record *r)
 {
+	for (size_t i = 0; i < r->plan.nr_notices; i++)
+		command_warn("record", "%s", r->plan.notices[i]);
+}
+
+/* Which backend and which sites, and why: once they are attached. */
+static void say_attached(void *user)
+{
+	const struct record *r = user;
 	size_t kinds[SITE_KINDS] = {0};
 	const char *separator = "";
 
-	for (size_t i = 0; i < r->plan.nr_notices; i++)
-		command_warn("record", "%s", r->plan.notices[i]);
 	if (r->options.quiet)
 		return;
 	count_kinds(&r->plan, kinds);
-	fprintf(stderr, "[ fathom record: %zu probe%s, backend %s: %s; sites: ",
+	fprintf(stderr, "[ fathom record: %zu probe%s attached, backend %s: %s; sites: ",
 		r->plan.nr_events, r->plan.nr_events == 1 ? "" : "s", r->backend->name,
 		r->backend->how);
 	for (enum site_kind kind = 0; kind < SITE_KINDS; kind++) {
@@ -375,6 +391,8 @@ static int run(struct record *r)
 		.ring_size = o->ring_size ? power_of_two(o->ring_size) : 0,
 		.string_size = (uint32_t)o->string_size,
 		.duration_ns = o->duration_ns,
+		.attached = say_attached,
+		.user = r,
 		.argc = r->argc,
 		.argv = r->argv,
 	};
@@ -386,7 +404,7 @@ static int run(struct record *r)
 				   &r->failure);
 	if (err)
 		return err;
-	say_plan(r);
+	say_notices(r);
 	err = recording_run(&recording, &result, &r->failure);
 	if (!err || result.events)
 		say_result(r, &result);
@@ -425,12 +443,10 @@ int cmd_record(int argc, char **argv)
 	if (err)
 		err = command_failed("record", &r.failure);
 	target_release(&r.target);
-	naming_close(r.plan.naming);
 	plan_release(&r.plan);
 out:
 	string_list_free(&r.options.specs);
 	string_list_free(&r.options.files);
 	string_list_free(&r.options.pids);
-	string_list_free(&r.options.providers);
 	return err;
 }

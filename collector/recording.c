@@ -386,6 +386,8 @@ static int run(struct recording *r)
 	err = write_sideband(r);
 	if (!err)
 		err = o->backend->attach(r->backend, &r->capture, r->failure);
+	if (!err && o->attached)
+		o->attached(o->user);
 	if (!err && o->target->kind == TARGET_COMMAND)
 		err = target_go(o->target, o->command, r->failure);
 	if (!err)

@@ -21,8 +21,10 @@ struct recording_options {
 	int compress;	     /* zstd level, 0 none */
 	size_t ring_size;    /* bytes per CPU, 0 chooses */
 	uint32_t string_size;
-	uint64_t duration_ns; /* 0: until the command ends or a signal comes */
-	int argc;	      /* our own command line, for the trace's header */
+	uint64_t duration_ns;	      /* 0: until the command ends or a signal comes */
+	void (*attached)(void *user); /* called once hits are recorded; may be NULL */
+	void *user;
+	int argc; /* our own command line, for the trace's header */
 	char **argv;
 };
 

@@ -17,16 +17,23 @@
  *   nop5_leaf   a nop5 between a store to and a load from the red zone
  *   nop10_leaf  the same with a nop10
  *
+ * Then a forked child calls it once more: Linux 6.18 does not copy the trampoline's
+ * mapping into children, so one that hits a site which its parent has hit dies of
+ * SIGSEGV. Such a kernel's fast path is used only for sites that promise to be out of
+ * children's way (FATHOM_SDT_NO_FORK).
+ *
  * A kind is used only if its test was right. Rejected: timing hits; a busy machine
  * would decide.
  */
 #include "collector/site.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "collector/counter.h"
@@ -41,7 +48,6 @@ static const char *const kind_names[SITE_KINDS] = {
 	[SITE_NOP5] = "nop5",
 };
 
-static const uint8_t nop10[10] = {0x66, 0x2e, 0x0f, 0x1f, 0x84};
 static const uint8_t nop5[5] = {0x0f, 0x1f, 0x44};
 
 const char *site_kind_name(enum site_kind kind)
@@ -96,48 +102,85 @@ static uint64_t file_offset(const volatile void *code)
 	return found;
 }
 
-/* Calls @function under a uprobe on @site. */
-static int try_site(uint64_t (*function)(uint64_t), const volatile uint8_t *site,
-		    bool *fast, bool *sound)
+static void __attribute__((noreturn)) die_quietly(int signal)
 {
-	int fd = perf_uprobe_self(file_offset(site));
+	_exit(signal);
+}
 
-	*fast = false;
-	*sound = true;
-	if (fd < 0)
-		return fd;
+/* Does a child forked after the site was changed come through it? A handler keeps the
+ * crash out of the kernel's log. */
+static bool survives_fork(uint64_t (*function)(uint64_t))
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		struct sigaction action = {.sa_handler = die_quietly};
+
+		sigaction(SIGSEGV, &action, NULL);
+		sigaction(SIGILL, &action, NULL);
+		sigaction(SIGBUS, &action, NULL);
+		sigaction(SIGTRAP, &action, NULL);
+		_exit(function(1) == 1 ? 0 : 1);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+/* What a uprobe on @site does to @function. */
+struct site_test {
+	uint64_t (*function)(uint64_t);
+	const volatile uint8_t *site;
+	bool fast, sound, forks;
+	int fd; /* of the uprobe, or a negative errno */
+};
+
+static void try_site(struct site_test *test)
+{
+	test->sound = true;
+	test->fd = perf_uprobe_self(file_offset(test->site));
+	if (test->fd < 0)
+		return;
 	for (uint64_t i = 1; i <= CALLS; i++)
-		if (function(i * 0x0101010101010101) != i * 0x0101010101010101)
-			*sound = false;
-	*fast = *site != BREAKPOINT && *site != 0x0f && *site != 0x66;
-	return fd;
+		if (test->function(i * 0x0101010101010101) != i * 0x0101010101010101)
+			test->sound = false;
+	test->fast =
+		*test->site != BREAKPOINT && *test->site != 0x0f && *test->site != 0x66;
+	test->forks = test->fast && survives_fork(test->function);
 }
 
 static void test_sites(struct site_features *features)
 {
-	bool sound;
-	int fds[3];
-	size_t count = 0;
+	struct site_test plain = {.function = fathom_nop5_plain,
+				  .site = (const volatile uint8_t *)fathom_nop5_plain};
+	struct site_test leaf = {.function = fathom_nop5_leaf,
+				 .site = fathom_nop5_leaf_site};
+	struct site_test ten = {.function = fathom_nop10_leaf,
+				.site = fathom_nop10_leaf_site,
+				.fd = -EPROTO};
+	const struct site_test *tests[] = {&plain, &leaf, &ten};
+	int fds[3], count = 0;
 
-	fds[0] = try_site(fathom_nop5_plain, (const volatile uint8_t *)fathom_nop5_plain,
-			  &features->nop5_fast, &features->nop5_sound);
-	fds[1] = try_site(fathom_nop5_leaf, fathom_nop5_leaf_site, &features->nop5_fast,
-			  &sound);
-	features->nop5_hazard = !sound;
+	try_site(&plain);
+	try_site(&leaf);
 	/* Linux 6.18 refuses uprobes on a nop10, which takes it 60 ms to say. */
-	fds[2] = -EPROTO;
 	if (features->system_call == EPROTO)
-		fds[2] = try_site(fathom_nop10_leaf, fathom_nop10_leaf_site,
-				  &features->nop10_fast, &features->nop10_sound);
-	features->tested = fds[0] >= 0 && fds[1] >= 0;
+		try_site(&ten);
+	features->tested = plain.fd >= 0 && leaf.fd >= 0;
 	if (!features->tested)
 		snprintf(features->why_not, sizeof(features->why_not),
 			 "a uprobe on fathom itself: %s",
-			 strerror(fds[0] < 0 ? -fds[0] : -fds[1]));
+			 strerror(plain.fd < 0 ? -plain.fd : -leaf.fd));
+	features->nop5_fast = plain.fast;
+	features->nop5_sound = plain.sound;
+	features->nop5_forks = plain.forks;
+	features->nop5_hazard = leaf.fast && !(leaf.sound && plain.forks);
+	features->nop10_fast = ten.fast;
+	features->nop10_sound = ten.sound;
+	features->nop10_forks = ten.forks;
 	for (size_t i = 0; i < 3; i++)
-		if (fds[i] >= 0)
-			fds[count++] = fds[i];
-	close_in_parallel(fds, count);
+		if (tests[i]->fd >= 0)
+			fds[count++] = tests[i]->fd;
+	close_in_parallel(fds, (size_t)count);
 }
 #else
 static void test_sites(struct site_features *features)
@@ -162,27 +205,18 @@ void site_features_learn(struct site_features *features)
 		test_sites(features);
 }
 
-enum site_kind site_best_kind(const struct site_features *features, bool has_nop10,
-			      bool has_nop5)
+enum site_kind site_best_kind(const struct site_features *features,
+			      const struct sdt_site *site)
 {
-	if (has_nop10 && features->tested && features->nop10_fast &&
-	    features->nop10_sound)
+	if (!features->tested)
+		return SITE_NOP;
+	if (site->has_nop10 && features->nop10_fast && features->nop10_sound &&
+	    (features->nop10_forks || site->no_fork))
 		return SITE_NOP10;
-	if (has_nop5 && features->tested && features->nop5_fast && features->nop5_sound)
+	if (site->has_nop5 && features->nop5_fast && features->nop5_sound &&
+	    (features->nop5_forks || site->no_fork))
 		return SITE_NOP5;
 	return SITE_NOP;
-}
-
-/* The note promises; the bytes in the file must agree. */
-static enum site_kind choose(const struct sdt_site *site,
-			     const struct site_features *features)
-{
-	bool has_nop10 =
-		site->has_nop10 && !memcmp(site->bytes + 1, nop10, sizeof(nop10));
-	bool has_nop5 = site->has_nop5 && has_nop10 &&
-			!memcmp(site->bytes + 11, nop5, sizeof(nop5));
-
-	return site_best_kind(features, has_nop10, has_nop5);
 }
 
 size_t sites_choose(struct plan *plan, const struct site_features *features)
@@ -193,7 +227,7 @@ size_t sites_choose(struct plan *plan, const struct site_features *features)
 		for (size_t j = 0; j < plan->events[i].nr_sites; j++) {
 			struct plan_site *site = &plan->events[i].sites[j];
 
-			site->kind = choose(site->site, features);
+			site->kind = site_best_kind(features, site->site);
 			fast += site->kind != SITE_NOP;
 		}
 	return fast;

@@ -21,17 +21,19 @@ struct site_features {
 	bool nop5_fast;	  /* a uprobe on a nop5 became a call */
 	bool nop5_sound;  /* … and a function without a red zone kept its results */
 	bool nop5_hazard; /* … but one with a red zone did not */
+	bool nop5_forks;  /* … and a forked child came through it alive */
 	bool nop10_fast;
 	bool nop10_sound; /* … with a red zone */
+	bool nop10_forks;
 	char why_not[160];
 };
 
 /* Takes about a tenth of a second where the kernel has a fast path, else nothing. */
 void site_features_learn(struct site_features *features);
 
-/* The best kind that is fast and sound for code that promises it. */
-enum site_kind site_best_kind(const struct site_features *features, bool has_nop10,
-			      bool has_nop5);
+/* The best kind that is fast and sound for code that makes the site's promises. */
+enum site_kind site_best_kind(const struct site_features *features,
+			      const struct sdt_site *site);
 
 /* Gives every site of the plan its kind. Returns how many got a fast one. */
 size_t sites_choose(struct plan *plan, const struct site_features *features);
