@@ -273,35 +273,6 @@ static void test_binding(void **state)
 	model_free(m);
 }
 
-/* QEMU's disk as perf records it: the second argument is the key, sizes in sectors. */
-static void test_virtio_blk(void **state)
-{
-	const int64_t values[] = {0x1000, 0x2000, 7, 8};
-	struct failure f = {""};
-	struct binding b = {0};
-	struct bound_line *line;
-	struct event event;
-	struct made_type t;
-	struct model *m;
-
-	(void)state;
-	assert_int_equal(model_find(&m, "virtio-blk", &f), 0);
-	b.model = m;
-	make_type(&t, 0, "sdt_qemu:virtio_blk_handle_write",
-		  "u64 arg1;u64 arg2;u64 arg3;u64 arg4");
-	assert_int_equal(binding_add(&b, &t.type, 1U << ROLE_SUBMIT, &f), 1);
-	assert_int_equal(b.types[0].nr_lines, 1);
-	line = &b.types[0].lines[0];
-	event = make_event(&t, 0, 1, values);
-	assert_string_equal(line->line->op_word, "write");
-	assert_int_equal(expression_value(&line->values[VALUE_KEY], &event), 0x2000);
-	assert_int_equal(expression_value(&line->values[VALUE_OFFSET], &event), 7 * 512);
-	assert_int_equal(expression_value(&line->values[VALUE_LENGTH], &event), 4096);
-	binding_release(&b);
-	made_type_release(&t);
-	model_free(m);
-}
-
 /* An exact name makes "submit_1" of another line mean that probe alone. */
 static void test_exact_name_first(void **state)
 {
@@ -392,7 +363,6 @@ int main(void)
 		cmocka_unit_test(test_specs),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_binding),
-		cmocka_unit_test(test_virtio_blk),
 		cmocka_unit_test(test_exact_name_first),
 		cmocka_unit_test(test_missing_key),
 		cmocka_unit_test(test_expressions),

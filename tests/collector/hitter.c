@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * hitter count N        fires hitter:hit N times
+ * hitter wait N         the same once a line came in on stdin; then waits for another
+ * hitter tree           fires from threads, children, grandchildren and after an exec:
+ *                       1,000 times from each of 8 places, 8,000 in all
+ * Prints "ready" when it waits. Arguments: number of the hit, and a word.
+ */
+#include <fathom/sdt.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { HITS = 1000 };
+
+__attribute__((noinline)) static void hit(unsigned long number)
+{
+	FATHOM_PROBE(hitter, hit, (u64, number, number),
+		     (u8, kind, number & 1, "0=even,1=odd"),
+		     (u32, square, number * number), (u64, address, number << 12),
+		     (u32, length, 4096), (s32, fd, 3));
+}
+
+static void hits(unsigned long count)
+{
+	for (unsigned long i = 1; i <= count; i++)
+		hit(i);
+}
+
+static void *thread(void *unused)
+{
+	hits(HITS);
+	return unused;
+}
+
+static void wait_for_line(void)
+{
+	puts("ready");
+	fflush(stdout);
+	while (getchar() != '\n')
+		if (feof(stdin))
+			exit(0);
+}
+
+/* Two threads here, a child with a thread of its own, and its child, which execs. */
+static void tree(char *self)
+{
+	pthread_t threads[2];
+
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, thread, NULL);
+	hits(HITS); /* 3 */
+	if (fork() == 0) {
+		pthread_create(&threads[0], NULL, thread, NULL);
+		hits(HITS); /* 5 */
+		pthread_join(threads[0], NULL);
+		if (fork() == 0) {
+			hits(HITS);					  /* 6 */
+			execl(self, self, "count", "2000", (char *)NULL); /* 8 */
+			_exit(1);
+		}
+		while (wait(NULL) > 0)
+			;
+		_exit(0);
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	while (wait(NULL) > 0)
+		;
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "count";
+	unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 0) : HITS;
+
+	if (strcmp(mode, "tree") == 0) {
+		tree(argv[0]);
+		return 0;
+	}
+	if (strcmp(mode, "wait") == 0)
+		wait_for_line();
+	hits(count);
+	if (strcmp(mode, "wait") == 0)
+		wait_for_line();
+	return 0;
+}

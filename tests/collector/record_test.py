@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""fathom record from end to end: record_test.py TEST BACKEND FATHOM FORMS HITTER
+
+Each test runs the real command on a program that knows what it fired, and reads the trace
+with `fathom script` and, where the test is about it, with perf. Exit 77: skipped.
+"""
+import atexit
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+TEST, BACKEND, FATHOM, FORMS, HITTER = sys.argv[1:6]
+DEADLINE = 60
+
+
+def skip(reason):
+    print("SKIP:", reason)
+    sys.exit(77)
+
+
+def record(*arguments, expect=0, trace="t.data", **more):
+    """Runs record; returns what it said on stderr."""
+    done = subprocess.run([FATHOM, "record", "--backend", BACKEND, "-o", trace, *arguments],
+                          capture_output=True, text=True, timeout=DEADLINE, **more)
+    assert done.returncode == expect, f"exit {done.returncode}: {done.stderr}"
+    return done.stderr
+
+
+def start(*command, **pipes):
+    """Starts a program that dies with this test."""
+    process = subprocess.Popen(command, text=True, **pipes)
+    atexit.register(process.kill)
+    return process
+
+
+def start_waiting(hits):
+    process = start(HITTER, "wait", str(hits), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def start_record(*arguments):
+    """Starts record and waits until it says that its sites are attached."""
+    recorder = start(FATHOM, "record", "--backend", BACKEND, "-o", "t.data", *arguments,
+                     stderr=subprocess.PIPE)
+    line = ""
+    while "attached" not in line:
+        line = recorder.stderr.readline()
+        assert line, "record ended before it attached"
+    return recorder
+
+
+def script(trace="t.data", **more):
+    """The trace's events as (probe, {argument: value}) in order."""
+    text = subprocess.run([FATHOM, "script", "-i", trace], capture_output=True, text=True,
+                          timeout=DEADLINE, check=True, **more).stdout
+    return parse(text)
+
+
+def parse(text):
+    events = []
+    for line in text.splitlines():
+        found = re.search(r"\s(\w+):(\w+):(.*)", line)
+        if found:
+            events.append((found[2], dict(re.findall(r"(\w+)=(\S+)", found[3]))))
+    return events
+
+
+def totals(said):
+    """events and lost of record's last line."""
+    found = re.search(r"([\d,]+) events, .* ([\d,]+) lost \]$", said.strip())
+    assert found, said
+    return tuple(int(text.replace(",", "")) for text in found.groups())
+
+
+def has_perf():
+    if not shutil.which("perf"):
+        skip("perf is not installed")
+
+
+def perf(*arguments, **more):
+    return subprocess.run(["perf", *arguments], capture_output=True, text=True,
+                          timeout=DEADLINE, check=True, **more)
+
+
+def test_forms():
+    """Every operand form arrives with the value the program knows."""
+    said = record("-e", "forms:*", "--", FORMS)
+    printed = subprocess.run([FORMS], capture_output=True, text=True, check=True).stdout
+    wanted = [(line.split()[0], dict(re.findall(r"(\w+)=(\S+)", line)))
+              for line in printed.splitlines()]
+    got = script()
+    assert len(got) == len(wanted), f"{len(got)} events of {len(wanted)}: {got}"
+    for (probe, arguments), (name, values) in zip(got, wanted):
+        assert probe == name, (probe, name)
+        if BACKEND == "uprobe":  # what the kernel itself cannot fetch is left out
+            for argument in values.keys() - arguments.keys():
+                assert f"forms:{probe}: {argument} is left out" in said, (probe, argument, said)
+            values = {a: v for a, v in values.items() if a in arguments}
+            assert values or not arguments, probe
+        assert arguments == values, f"{probe}: {arguments}, not {values}"
+    assert "forms:left_out: arg1 is left out: a vector register" in said, said
+    assert "forms:left_out: arg3 is left out" in said, said
+
+
+def test_one_event():
+    """Sites with different operands are one event of the trace."""
+    record("-e", "forms:mixed", "--", FORMS)
+    assert [probe for probe, _ in script()] == ["mixed", "mixed"]
+    has_perf()
+    assert perf("evlist", "-i", "t.data").stdout.split("\n")[0] == "forms:mixed"
+
+
+def test_words():
+    record("-e", "hitter:hit", "--", HITTER, "count", "100")
+    events = script()
+    assert len(events) == 100
+    for number, (_, arguments) in enumerate(events, 1):
+        assert arguments == {"number": str(number), "kind": ["even", "odd"][number & 1],
+                             "square": str(number * number), "address": str(number << 12),
+                             "length": "4096", "fd": "3"}, arguments
+
+
+def test_follow():
+    """Threads, children and an exec are followed; a stranger is not."""
+    stranger = start_waiting(500)
+    shell = f"echo >&{stranger.stdin.fileno()}; exec {HITTER} tree"
+    try:
+        said = record("-e", "hitter:hit", "-x", HITTER, "--", "sh", "-c", shell,
+                      pass_fds=[stranger.stdin.fileno()])
+    finally:
+        stranger.communicate("\n")
+    assert totals(said) == (8000, 0), said
+    assert len(script()) == 8000
+
+
+def test_pid():
+    """-p records that process and no other, and ends with it."""
+    one, other = start_waiting(500), start_waiting(500)
+    recorder = start_record("-e", "hitter:*", "-p", str(one.pid))
+    for process in (other, one):
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ready\n"
+    for process in (other, one):
+        process.communicate("")
+    said = recorder.communicate(timeout=DEADLINE)[1]
+    assert recorder.returncode == 0, said
+    assert totals(said) == (500, 0), said
+
+
+def test_all():
+    """-x alone records every process of the file; a signal ends it."""
+    recorder = start_record("-e", "hit", "-x", HITTER)
+    for _ in range(3):
+        subprocess.run([HITTER, "count", "100"], check=True)
+    recorder.send_signal(signal.SIGINT)
+    said = recorder.communicate(timeout=DEADLINE)[1]
+    assert recorder.returncode == 0, said
+    assert totals(said) == (300, 0), said
+
+
+def test_losses():
+    """With a tiny ring some are lost, and all are counted."""
+    hits = 300000
+    said = record("-e", "hitter:hit", "-m", "4k", "--", HITTER, "count", str(hits))
+    events, lost = totals(said)
+    assert lost > 0, said
+    assert events + lost == hits, said
+    assert len(script()) == events
+    has_perf()
+    stats = perf("report", "--stats", "-i", "t.data").stdout
+    assert re.search(r"LOST events:\s+[1-9]", stats), stats
+
+
+def test_kill():
+    """A killed record leaves nothing in tracefs once the next has run."""
+    events = "/sys/kernel/tracing/uprobe_events"
+    recorder = start_record("-e", "hit", "-x", HITTER)
+    subprocess.run([HITTER, "count", "5000"], check=True)
+    recorder.kill()
+    recorder.communicate()
+    group = f"fathom_{recorder.pid}/"
+    left = group in open(events).read()
+    assert left == (BACKEND == "uprobe"), "is this test still about anything?"
+    record("-e", "hit", "--", HITTER, "count", "10", trace="next.data")
+    assert group not in open(events).read()
+
+
+def test_compressed():
+    arguments = ["-e", "hit", "--", HITTER, "count", "50000"]
+    record(*arguments, trace="plain.data")
+    record("-z", *arguments, trace="t.data")
+    small, large = (os.path.getsize(f"{name}.data") for name in ("t", "plain"))
+    assert small < large * 0.25, (small, large)
+    assert script() == script("plain.data")
+    has_perf()
+    assert len(parse(perf("script", "-i", "t.data").stdout)) == 50000
+
+
+def test_pipe():
+    """-o - streams what both can read; the command's own output stays out of it."""
+    command = [FATHOM, "record", "-q", "--backend", BACKEND, "-o", "-", "-e", "hit", "--",
+               HITTER, "count", "1000"]
+    for reader in ([FATHOM, "script", "-i", "-"], ["perf", "script", "-i", "-"]):
+        if reader[0] == "perf":
+            has_perf()
+        writer = subprocess.Popen(command, stdout=subprocess.PIPE)
+        text = subprocess.run(reader, stdin=writer.stdout, capture_output=True, text=True,
+                              timeout=DEADLINE, check=True).stdout
+        assert writer.wait() == 0
+        assert len(parse(text)) == 1000, reader
+
+
+def test_perf():
+    """What stock perf does with the file."""
+    has_perf()
+    record("-e", "hitter:hit", "--", HITTER, "count", "1000")
+    lines = perf("script", "-i", "t.data").stdout.splitlines()
+    assert len(lines) == 1000
+    assert re.match(r"\s*hitter\s+\d+ \[\d+\]\s+[\d.]+: hitter:hit: \([0-9a-f]+\) "
+                    r"number=1 kind=odd square=1 address=4096 length=4096 fd=3$", lines[0]), lines[0]
+    assert re.search(r"SAMPLE events:\s+1000", perf("report", "--stats", "-i", "t.data").stdout)
+    described = perf("evlist", "-v", "-i", "t.data").stdout
+    assert described.startswith("hitter:hit: type: 2"), described
+    built = perf("buildid-list", "-i", "t.data").stdout
+    assert re.search(r"^[0-9a-f]{40} .*hitter$", built, re.M), built
+
+
+def test_full_disk():
+    """On a disk that fills up the trace stays readable and the exit code is 1."""
+    os.mkdir("disk")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "disk"]).returncode:
+        skip("cannot mount a small tmpfs")
+    try:
+        said = record("-e", "hit", "--", HITTER, "count", "200000", expect=1,
+                      trace="disk/t.data")
+        assert "No space left" in said, said
+        kept = script("disk/t.data")
+        assert 1000 < len(kept) < 200000, len(kept)
+        assert kept[0][1]["number"] == "1"
+    finally:
+        subprocess.run(["umount", "disk"], check=True)
+
+
+def test_descriptors():
+    """The limit of open files is raised, or explained."""
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (16, 4096))
+    record("-e", "forms:*", "--", FORMS, preexec_fn=few)
+    assert len(script()) == 7
+
+
+def test_duration():
+    """Time is up before the command is; it is ended, too."""
+    started = time.monotonic()
+    record("-e", "hit", "-x", HITTER, "--duration", "200ms", "--", "sleep", "60")
+    assert time.monotonic() - started < 50
+
+
+def test_errors():
+    """One line that says what is wrong."""
+    def wrong(code, wanted, *arguments, **more):
+        said = record(*arguments, expect=code, **more)
+        assert wanted in said, said
+        if code == 1:
+            assert said.count("\n") == 1, said
+
+    wrong(2, "-e PROVIDER:NAME is missing", "--", HITTER)
+    wrong(2, "exclude each other", "-e", "x", "-p", "1", "--", HITTER)
+    wrong(2, "Give -x FILE", "-e", "x")
+    wrong(1, "o such file", "-e", "x", "-x", "/nowhere")
+    wrong(1, "did you mean 'hitter:hit'?", "-e", "hitter:hitt", "--", HITTER)
+    wrong(1, "no probe matches 'abc:*'", "-e", "abc:*", "--", HITTER)
+    wrong(1, "have no probes", "-e", "x:y", "--", "/bin/true")
+    wrong(1, "command not found", "-e", "x", "--", "no-such-command-here")
+    wrong(1, "no process", "-e", "x", "-p", "999999999")
+    wrong(1, "not a process id", "-e", "x", "-p", "1x")
+
+    def nobody():
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    os.chmod(".", 0o777)
+    copy = shutil.copy(FATHOM, "fathom-copy")
+    done = subprocess.run([os.path.abspath(copy), "record", "-e", "hit", "--",
+                           os.path.abspath(shutil.copy(HITTER, "hitter-copy"))],
+                          capture_output=True, text=True, preexec_fn=nobody)
+    assert done.returncode == 1 and "fathom doctor" in done.stderr, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
+if os.geteuid():
+    skip("recording probes needs root")
+signal.alarm(DEADLINE)
+with tempfile.TemporaryDirectory() as scratch:
+    os.chdir(scratch)
+    globals()["test_" + TEST]()
+    os.chdir("/")
