@@ -78,20 +78,21 @@ static int perf_missing(struct failure *why)
 	return err;
 }
 
-/* The side-band: one dummy event per CPU, as if it were event 0. */
+/* The side-band: one dummy event per CPU. */
 static int open_counters(struct capture *capture, bool multi, struct failure *f)
 {
 	struct counter_choice choice = {
 		.type = PERF_TYPE_SOFTWARE,
 		.config = PERF_COUNT_SW_DUMMY,
+		.sideband = true,
 		.ring_size = rings_size(capture->rings),
 	};
 	size_t needed = capture->cpus + (multi ? 64 : 2 * capture->plan->nr_sites);
 	int err = allow_open_files(needed, f);
 
 	for (unsigned cpu = 0; !err && cpu < capture->cpus; cpu++) {
-		err = counters_open(&capture->counters, capture->rings, &choice, 0, -1,
-				    cpu, f);
+		err = counters_open(&capture->counters, capture->rings, &choice,
+				    COUNTER_SIDEBAND, -1, cpu, f);
 		if (err == -ENODEV) /* the CPU is offline */
 			err = 0;
 	}

@@ -123,14 +123,16 @@ static int define_event(struct uprobe_state *state, const struct plan *plan,
 	return 0;
 }
 
-/* One event for one thread (-1 all) on every CPU. */
+/* One event, or the side-band, for one thread (-1 all) on every CPU. */
 static int open_thread(struct uprobe_state *state, struct capture *capture,
 		       unsigned event, pid_t tid, struct failure *f)
 {
 	const struct target *target = capture->target;
+	bool sideband = event == COUNTER_SIDEBAND;
 	struct counter_choice choice = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.config = (uint64_t)state->ids[event],
+		.type = sideband ? PERF_TYPE_SOFTWARE : PERF_TYPE_TRACEPOINT,
+		.config = sideband ? PERF_COUNT_SW_DUMMY : (uint64_t)state->ids[event],
+		.sideband = sideband,
 		.inherit = tid != -1,
 		.threads_only = tid != -1 && !target->follow,
 		.on_exec = target->kind == TARGET_COMMAND,
@@ -150,11 +152,13 @@ static int open_thread(struct uprobe_state *state, struct capture *capture,
 static int open_events(struct uprobe_state *state, struct capture *capture, pid_t tid,
 		       struct failure *f)
 {
-	size_t needed =
-		capture->counters.count + capture->plan->nr_events * capture->cpus;
+	size_t nr_events = capture->plan->nr_events;
+	size_t needed = capture->counters.count + (nr_events + 1) * capture->cpus;
 	int err = allow_open_files(needed, f);
 
-	for (unsigned i = 0; !err && i < capture->plan->nr_events; i++)
+	if (!err)
+		err = open_thread(state, capture, COUNTER_SIDEBAND, tid, f);
+	for (unsigned i = 0; !err && i < nr_events; i++)
 		err = open_thread(state, capture, i, tid, f);
 	return err;
 }

@@ -23,10 +23,8 @@ enum { CLOSERS_MAX = 256, CLOSER_STACK = 64 << 10 };
  * perf record dies of that. The traced files' build ids are in the header instead.
  */
 void counter_attr(struct perf_event_attr *attr, const struct counter_choice *choice,
-		  unsigned event, unsigned nr_events)
+		  unsigned nr_events)
 {
-	bool sideband = event == 0;
-
 	*attr = (struct perf_event_attr){
 		.size = sizeof(*attr),
 		.type = choice->type,
@@ -40,11 +38,11 @@ void counter_attr(struct perf_event_attr *attr, const struct counter_choice *cho
 		.inherit = choice->inherit,
 		.inherit_thread = choice->threads_only,
 		.enable_on_exec = choice->on_exec,
-		.mmap = sideband,
-		.mmap2 = sideband,
-		.comm = sideband,
-		.comm_exec = sideband,
-		.task = sideband,
+		.mmap = choice->sideband,
+		.mmap2 = choice->sideband,
+		.comm = choice->sideband,
+		.comm_exec = choice->sideband,
+		.task = choice->sideband,
 		.sample_id_all = 1,
 		.watermark = 1,
 		.wakeup_watermark = (uint32_t)(choice->ring_size / 4),
@@ -104,7 +102,7 @@ int counters_open(struct counters *counters, struct rings *rings,
 	struct perf_event_attr attr;
 	int err;
 
-	counter_attr(&attr, choice, event, counters->nr_events);
+	counter_attr(&attr, choice, counters->nr_events);
 	counter.fd = open_counter(counters, &attr, tid, cpu);
 	if (counter.fd == -EMFILE)
 		return fail(f, -EMFILE,
@@ -145,7 +143,8 @@ uint64_t *counters_ids(const struct counters *counters, unsigned event, size_t *
 
 	*count = 0;
 	for (size_t i = 0; ids && i < counters->count; i++)
-		if (counters->items[i].event == event)
+		if (counters->items[i].event == event ||
+		    (event == 0 && counters->items[i].event == COUNTER_SIDEBAND))
 			ids[(*count)++] = counters->items[i].id;
 	return ids;
 }

@@ -31,8 +31,13 @@ struct counters {
 	bool exact_losses; /* the kernel counts lost records per counter (6.0) */
 };
 
+/* The event number of counters that carry the side-band alone: names of threads, forks
+ * and mappings. Their ids are listed with event 0's. */
+enum { COUNTER_SIDEBAND = 0x7fffffff };
+
 /* What to open. */
 struct counter_choice {
+	bool sideband; /* the side-band goes with it */
 	uint32_t type;
 	uint64_t config;
 	bool inherit;	   /* children of the thread too */
@@ -41,10 +46,9 @@ struct counter_choice {
 	size_t ring_size;
 };
 
-/* The attr of event number @event of @nr_events: the first carries the side-band
- * (names of threads, mappings); samples name their event if there are several. */
+/* The attr of one of @nr_events; samples name their event if there are several. */
 void counter_attr(struct perf_event_attr *attr, const struct counter_choice *choice,
-		  unsigned event, unsigned nr_events);
+		  unsigned nr_events);
 
 /*
  * Opens @event on @cpu for thread @tid (-1 all) and joins it to that CPU's ring.

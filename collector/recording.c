@@ -133,7 +133,8 @@ static int describe_event(struct recording *r, unsigned number)
 	const struct plan_event *event = &r->options->plan->events[number];
 	struct writer_event *out = &r->events[number];
 	struct counter_choice choice = {.type = PERF_TYPE_TRACEPOINT,
-					.ring_size = r->capture.ring_size};
+					.ring_size = r->capture.ring_size,
+					.sideband = number == 0};
 	struct event_description description = {0};
 	int err = r->options->backend->describe(r->backend, &r->capture, number,
 						&description, r->failure);
@@ -141,7 +142,7 @@ static int describe_event(struct recording *r, unsigned number)
 	if (err)
 		return err;
 	choice.config = description.type;
-	counter_attr(&out->attr, &choice, number, r->capture.counters.nr_events);
+	counter_attr(&out->attr, &choice, r->capture.counters.nr_events);
 	if (!r->capture.counters.exact_losses)
 		out->attr.read_format &= ~(uint64_t)PERF_FORMAT_LOST;
 	out->attr.disabled = 0;
@@ -334,13 +335,19 @@ static int tell_last_losses(struct recording *r)
 	return err;
 }
 
+/* The stream's LOST records also count what the side-band lost; hits are counted here. */
 static void count_lost_of_events(struct recording *r)
 {
 	struct plan *plan = r->options->plan;
+	uint64_t lost = 0;
 
-	for (unsigned i = 0; i < plan->nr_events; i++)
+	for (unsigned i = 0; i < plan->nr_events; i++) {
 		plan->events[i].lost =
 			r->options->backend->lost_of_event(r->backend, &r->capture, i);
+		lost += plan->events[i].lost;
+	}
+	if (r->capture.counters.exact_losses || r->options->backend->own_rings)
+		r->result->lost = lost;
 }
 
 /* Detaches and writes what is still in the rings. */
