@@ -149,5 +149,6 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	maker_release(&maker);
+	free(rings);
 	return 0;
 }
