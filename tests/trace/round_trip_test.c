@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "core/failure.h"
 #include "maker.h"
+#include "trace/compressor.h"
 #include "trace/reader.h"
 #include "trace/sample_layout.h"
 
@@ -457,6 +459,56 @@ static void test_layouts(void **state)
 		assert_null(sample_raw(&l, (const uint8_t *)record, cut, &size));
 }
 
+struct unpacked {
+	ZSTD_DStream *stream;
+	uint8_t *room;
+	size_t total, records;
+};
+
+/* One record must not unfold to more than perf was told to have room for. */
+static int unpack(void *user, const void *record, size_t size, struct failure *f)
+{
+	struct unpacked *u = user;
+	struct perf_event_header header;
+	ZSTD_inBuffer in = {(const uint8_t *)record + sizeof(header),
+			    size - sizeof(header), 0};
+	ZSTD_outBuffer out = {u->room, DECOMPRESSED_MAX, 0};
+
+	(void)f;
+	memcpy(&header, record, sizeof(header));
+	assert_int_equal(header.size, size);
+	assert_false(ZSTD_isError(ZSTD_decompressStream(u->stream, &out, &in)));
+	assert_int_equal(in.pos, in.size);
+	assert_true(out.pos < DECOMPRESSED_MAX);
+	u->total += out.pos;
+	u->records++;
+	return 0;
+}
+
+static void test_unfolding(void **state)
+{
+	enum { SIZE = 16 << 20, PART = 100000 };
+	struct unpacked u = {ZSTD_createDStream(), malloc(DECOMPRESSED_MAX), 0, 0};
+	uint8_t *zeros = calloc(1, SIZE);
+	struct compressor *c;
+
+	(void)state;
+	for (int level = 1; level < 20; level += 6) {
+		u.total = 0;
+		ZSTD_initDStream(u.stream);
+		assert_int_equal(compressor_new(&c, level, NULL), 0);
+		for (size_t at = 0; at + PART < SIZE; at += PART)
+			assert_int_equal(
+				compressor_add(c, zeros + at, PART, unpack, &u, NULL), 0);
+		assert_int_equal(compressor_flush(c, unpack, &u, NULL), 0);
+		assert_int_equal(u.total, SIZE / PART * PART);
+		compressor_free(c);
+	}
+	ZSTD_freeDStream(u.stream);
+	free(u.room);
+	free(zeros);
+}
+
 static int remove_file(void **state)
 {
 	char old[sizeof(path) + 4];
@@ -475,7 +527,7 @@ int main(void)
 		cmocka_unit_test(test_no_rounds), cmocka_unit_test(test_ties),
 		cmocka_unit_test(test_late),	  cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_names),	  cmocka_unit_test(test_many_threads),
-		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_layouts),	  cmocka_unit_test(test_unfolding),
 	};
 
 	close(mkstemp(path));
