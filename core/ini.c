@@ -88,7 +88,9 @@ static char *feed_line(char *line, int room, void *stream)
 		return NULL;
 	cut_comment(line);
 	trim_end(line);
-	text = line + strspn(line, " \t");
+	text = line;
+	while (isspace((unsigned char)*text)) /* as libinih does */
+		text++;
 	memmove(line, text, strlen(text) + 1);
 	if (*line == '[')
 		feed->announce = true;
