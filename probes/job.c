@@ -58,9 +58,10 @@ static int begin_section(struct job_file *file, const char *name)
 	return 0;
 }
 
-static int take_entry(struct job_file *file, const struct ini_entry *entry,
-		      struct failure *f)
+/* The reader puts "file:line: " in front of what we complain of. */
+static int take_entry(void *user, const struct ini_entry *entry, struct failure *f)
 {
+	struct job_file *file = user;
 	bool global = strcmp(entry->section, "global") == 0;
 
 	if (!entry->key && global)
@@ -69,18 +70,11 @@ static int take_entry(struct job_file *file, const struct ini_entry *entry,
 		return fail(f, -E2BIG, "more than %d sections", JOBS_MAX);
 	if (!entry->key)
 		return begin_section(file, entry->section);
-	if (!*entry->section)
+	if (!global && !file->count)
 		return fail(f, -EINVAL, "'%.60s' stands before the first section",
 			    entry->key);
 	return job_set(global ? &file->globals : &file->jobs[file->count - 1], entry->key,
 		       entry->value, f);
-}
-
-static int on_entry(void *user, const struct ini_entry *entry, struct failure *f)
-{
-	int err = take_entry(user, entry, f);
-
-	return err ? fail_in(f, err, "%s:%u", entry->file, entry->line) : 0;
 }
 
 static int check_not_empty(const struct job_file *file, const char *name,
@@ -97,7 +91,7 @@ int job_file_read(struct job_file *file, const char *path, struct failure *f)
 
 	*file = (struct job_file){0};
 	set_defaults(&file->globals);
-	err = ini_read(path, on_entry, file, f);
+	err = ini_read(path, take_entry, file, f);
 	return err ? err : check_not_empty(file, path, f);
 }
 
@@ -108,7 +102,7 @@ int job_file_read_text(struct job_file *file, const char *name, const char *text
 
 	*file = (struct job_file){0};
 	set_defaults(&file->globals);
-	err = ini_read_text(name, text, on_entry, file, f);
+	err = ini_read_text(name, text, take_entry, file, f);
 	return err ? err : check_not_empty(file, name, f);
 }
 
