@@ -45,8 +45,7 @@ struct run {
 	size_t nr_disks;
 	struct warnings warnings;
 	uint64_t elapsed_ns;
-	uint64_t
-		seen_ns; /* when the watcher last looked: how old a core's requests are */
+	uint64_t seen_ns; /* by the watcher, last: ages in a core are up to here */
 	void (*watch)(const struct run_progress *progress); /* NULL: nobody */
 };
 
