@@ -13,6 +13,7 @@
 
 #include "core/failure.h"
 #include "trace/compressor.h"
+#include "trace/processor.h"
 #include "trace/tracing_data.h"
 
 /*
@@ -134,6 +135,24 @@ static void put_command(struct blob *to, const struct writer_options *o)
 		blob_perf_string(to, o->argv[i]);
 }
 
+static void put_cpu_description(struct blob *to, const struct writer_options *o)
+{
+	char text[PROCESSOR_TEXT];
+
+	(void)o;
+	processor_description(text);
+	blob_perf_string(to, text);
+}
+
+static void put_cpu_id(struct blob *to, const struct writer_options *o)
+{
+	char text[PROCESSOR_TEXT];
+
+	(void)o;
+	processor_id(text);
+	blob_perf_string(to, text);
+}
+
 static void put_event_desc(struct blob *to, const struct writer_options *o)
 {
 	blob_u32(to, (uint32_t)o->nr_events);
@@ -185,6 +204,8 @@ static const struct feature features[] = {
 	{PERF_FEATURE_VERSION, put_version, NULL, true},
 	{PERF_FEATURE_ARCH, put_arch, NULL, true},
 	{PERF_FEATURE_NRCPUS, put_cpus, NULL, true},
+	{PERF_FEATURE_CPUDESC, put_cpu_description, NULL, true},
+	{PERF_FEATURE_CPUID, put_cpu_id, NULL, true},
 	{PERF_FEATURE_CMDLINE, put_command, NULL, true},
 	{PERF_FEATURE_EVENT_DESC, put_event_desc, NULL, false},
 	{PERF_FEATURE_CLOCKID, put_clockid, NULL, true},
