@@ -9,6 +9,7 @@
 #include "core/failure.h"
 #include "trace/event_format.h"
 #include "trace/event_fields.h"
+#include "trace/sample_layout.h"
 
 struct shape {
 	struct argument arguments[ARGUMENTS_MAX];
@@ -230,12 +231,70 @@ static void test_hostile_names(void **state)
 	free(text);
 }
 
+/* The raw data behind what varies in length. */
+static void test_layouts(void **state)
+{
+	struct perf_event_attr attr = {
+		.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
+			       PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_READ |
+			       PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW |
+			       PERF_SAMPLE_STACK_USER,
+		.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_ID | PERF_FORMAT_LOST |
+			       PERF_FORMAT_TOTAL_TIME_ENABLED,
+		.sample_id_all = 1,
+	};
+	const uint64_t record[] = {
+		0,
+		1,
+		2,
+		3,
+		4,
+		5, /* header, id, ip, tid, time, cpu */
+		2,
+		9,
+		9,
+		9,
+		9,
+		9,
+		9,
+		9, /* two counters: enabled, value, id, lost each */
+		3,
+		9,
+		9,
+		9, /* call chain */
+		12 | (uint64_t)0xabcd << 32,
+		0x1234,
+		0,
+		0,
+	};
+	struct sample_layout l;
+	const uint8_t *raw;
+	uint32_t size;
+
+	(void)state;
+	sample_layout_init(&l, &attr);
+	assert_int_equal(l.id, 8);
+	assert_int_equal(l.tid, 24);
+	assert_int_equal(l.time, 32);
+	assert_int_equal(l.cpu, 40);
+	assert_int_equal(l.last_id, 8);
+	assert_int_equal(l.last_cpu, 16);
+	assert_int_equal(l.last_time, 24);
+	assert_int_equal(l.last_tid, 32);
+	raw = sample_raw(&l, (const uint8_t *)record, sizeof(record), &size);
+	assert_int_equal(size, 12);
+	assert_ptr_equal(raw, (const uint8_t *)&record[18] + 4);
+	for (uint32_t cut = 0; cut < 18 * 8 + 4 + 12; cut++)
+		assert_null(sample_raw(&l, (const uint8_t *)record, cut, &size));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout),	    cmocka_unit_test(test_print_submit),
 		cmocka_unit_test(test_print_kinds), cmocka_unit_test(test_print_ip),
 		cmocka_unit_test(test_fields),	    cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_layouts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,8 @@
 #include "core/failure.h"
 #include "maker.h"
 #include "trace/compressor.h"
+#include "trace/perf_file.h"
 #include "trace/reader.h"
-#include "trace/sample_layout.h"
 
 enum { EVENT_A, EVENT_B };
 
@@ -402,63 +402,6 @@ static void test_many_threads(void **state)
 	expect_end(trace);
 }
 
-/* The raw data behind what varies in length. */
-static void test_layouts(void **state)
-{
-	struct perf_event_attr attr = {
-		.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
-			       PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_READ |
-			       PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW |
-			       PERF_SAMPLE_STACK_USER,
-		.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_ID | PERF_FORMAT_LOST |
-			       PERF_FORMAT_TOTAL_TIME_ENABLED,
-		.sample_id_all = 1,
-	};
-	const uint64_t record[] = {
-		0,
-		1,
-		2,
-		3,
-		4,
-		5, /* header, id, ip, tid, time, cpu */
-		2,
-		9,
-		9,
-		9,
-		9,
-		9,
-		9,
-		9, /* two counters: enabled, value, id, lost each */
-		3,
-		9,
-		9,
-		9, /* call chain */
-		12 | (uint64_t)0xabcd << 32,
-		0x1234,
-		0,
-		0,
-	};
-	struct sample_layout l;
-	const uint8_t *raw;
-	uint32_t size;
-
-	(void)state;
-	sample_layout_init(&l, &attr);
-	assert_int_equal(l.id, 8);
-	assert_int_equal(l.tid, 24);
-	assert_int_equal(l.time, 32);
-	assert_int_equal(l.cpu, 40);
-	assert_int_equal(l.last_id, 8);
-	assert_int_equal(l.last_cpu, 16);
-	assert_int_equal(l.last_time, 24);
-	assert_int_equal(l.last_tid, 32);
-	raw = sample_raw(&l, (const uint8_t *)record, sizeof(record), &size);
-	assert_int_equal(size, 12);
-	assert_ptr_equal(raw, (const uint8_t *)&record[18] + 4);
-	for (uint32_t cut = 0; cut < 18 * 8 + 4 + 12; cut++)
-		assert_null(sample_raw(&l, (const uint8_t *)record, cut, &size));
-}
-
 struct unpacked {
 	ZSTD_DStream *stream;
 	uint8_t *room;
@@ -509,6 +452,64 @@ static void test_unfolding(void **state)
 	free(zeros);
 }
 
+static void put_record(struct writing *w, uint32_t type, const void *body, size_t size)
+{
+	struct perf_event_header header = {type, 0, (uint16_t)(sizeof(header) + size)};
+
+	memcpy(w->buffer + w->size, &header, sizeof(header));
+	memcpy(w->buffer + w->size + sizeof(header), body, size);
+	w->size += header.size;
+}
+
+/* The last hit as newer perf would compress it: u64 size in front, zeros behind. */
+static void compress_last(struct writing *w, size_t from)
+{
+	uint8_t body[4096] = {0};
+	uint64_t size = ZSTD_compress(body + sizeof(size), sizeof(body) - sizeof(size),
+				      w->buffer + from, w->size - from, 1);
+
+	assert_false(ZSTD_isError(size));
+	memcpy(body, &size, sizeof(size));
+	w->size = from;
+	put_record(w, PERF_RECORD_USER_COMPRESSED2, body,
+		   sizeof(size) + (size + 7) / 8 * 8);
+}
+
+/* Records that are not ours: AUX data behind its record, newer compression, losses that
+ * are told twice, and types that nobody knows yet. */
+static void test_foreign_records(void **state)
+{
+	struct writing *w = begin(path, 0, false);
+	const uint64_t aux[4] = {24}, lost_samples[] = {7, 0, 0, 0}, unknown[3] = {1};
+	struct trace_item item;
+	struct trace *trace;
+	size_t from;
+
+	(void)state;
+	hit_a(w, 0, 10, 1, "");
+	put_record(w, PERF_RECORD_USER_AUXTRACE, aux, sizeof(aux));
+	memset(w->buffer + w->size, 0xff, 24);
+	w->size += 24;
+	hit_a(w, 0, 20, 2, "");
+	from = w->size;
+	hit_a(w, 0, 30, 3, "");
+	compress_last(w, from);
+	put_record(w, 1000, unknown, sizeof(unknown));
+	put_record(w, 40, unknown, sizeof(unknown));
+	w->size += maker_lost(&w->maker, w->buffer + w->size, 0, 5, -1, 40);
+	put_record(w, PERF_RECORD_LOST_SAMPLES, lost_samples, sizeof(lost_samples));
+	end(w, 0);
+	trace = open_trace(path);
+	for (unsigned i = 1; i <= 3; i++)
+		assert_int_equal(value(expect(trace, &item, 10 * i), "n"), i);
+	assert_int_equal(trace_next(trace, &item, NULL), 1);
+	assert_int_equal(item.loss.count, 5);
+	assert_int_equal(trace_next(trace, &item, NULL), 1);
+	assert_int_equal(item.loss.count, 2);
+	assert_int_equal(trace_info(trace)->lost, 7);
+	expect_end(trace);
+}
+
 static int remove_file(void **state)
 {
 	char old[sizeof(path) + 4];
@@ -527,7 +528,7 @@ int main(void)
 		cmocka_unit_test(test_no_rounds), cmocka_unit_test(test_ties),
 		cmocka_unit_test(test_late),	  cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_names),	  cmocka_unit_test(test_many_threads),
-		cmocka_unit_test(test_layouts),	  cmocka_unit_test(test_unfolding),
+		cmocka_unit_test(test_unfolding), cmocka_unit_test(test_foreign_records),
 	};
 
 	close(mkstemp(path));
