@@ -152,8 +152,9 @@ static bool is_group(const char *group, const void *wanted)
 	return strcmp(group, wanted) == 0;
 }
 
+/* Removes, or with @only_count counts, the events whose group matches. */
 static int remove_events(bool (*matches)(const char *group, const void *user),
-			 const void *user, struct failure *f)
+			 const void *user, bool only_count, struct failure *f)
 {
 	char *text, *line, *rest, group[128], name[128], command[300], last[300] = "";
 	int removed = 0, err = tracefs_read("uprobe_events", &text, f);
@@ -168,7 +169,7 @@ static int remove_events(bool (*matches)(const char *group, const void *user),
 		if (strcmp(command, last) == 0) /* a further site of the same event */
 			continue;
 		memcpy(last, command, sizeof(last));
-		if (tracefs_write("uprobe_events", command, f) == 0)
+		if (only_count || tracefs_write("uprobe_events", command, f) == 0)
 			removed++;
 	}
 	free(text);
@@ -177,10 +178,18 @@ static int remove_events(bool (*matches)(const char *group, const void *user),
 
 int tracefs_clean(struct failure *f)
 {
-	return remove_events(is_left_behind, NULL, f);
+	return remove_events(is_left_behind, NULL, false, f);
+}
+
+int tracefs_left_behind(void)
+{
+	int left =
+		tracefs_path(false) ? remove_events(is_left_behind, NULL, true, NULL) : 0;
+
+	return left > 0 ? left : 0;
 }
 
 int tracefs_remove_group(const char *group, struct failure *f)
 {
-	return remove_events(is_group, group, f);
+	return remove_events(is_group, group, false, f);
 }

@@ -29,6 +29,9 @@ int tracefs_field_offset(const char *event, const char *field);
  */
 int tracefs_clean(struct failure *f);
 
+/* How many of them there are; 0 where tracefs is not readable. */
+int tracefs_left_behind(void);
+
 /* … and those of one process, dead or not: our own. */
 int tracefs_remove_group(const char *group, struct failure *f);
 

@@ -2,9 +2,10 @@
 /*
  * hitter count N        fires hitter:hit N times
  * hitter wait N         the same once a line came in on stdin; then waits for another
- * hitter tree           fires from threads, children, grandchildren and after an exec:
- *                       1,000 times from each of 8 places, 8,000 in all
- * Prints "ready" when it waits. Arguments: number of the hit, and a word.
+ * hitter forks          fires from a process, its child and its grandchild before and
+ * after an exec: 5,000 in all hitter tree           fires from threads, children,
+ * grandchildren and after an exec: 1,000 times from each of 8 places, 8,000 in all Prints
+ * "ready" when it waits. Arguments: number of the hit, and a word.
  */
 #include <fathom/sdt.h>
 #include <pthread.h>
@@ -45,6 +46,23 @@ static void wait_for_line(void)
 			exit(0);
 }
 
+/* A child, and its child, which execs. */
+static void forks(char *self)
+{
+	hits(HITS);
+	if (fork() == 0) {
+		hits(HITS);
+		if (fork() == 0) {
+			hits(HITS);
+			execl(self, self, "count", "2000", (char *)NULL);
+			_exit(1);
+		}
+		wait(NULL);
+		_exit(0);
+	}
+	wait(NULL);
+}
+
 /* Two threads here, a child with a thread of its own, and its child, which execs. */
 static void tree(char *self)
 {
@@ -77,6 +95,10 @@ int main(int argc, char **argv)
 	const char *mode = argc > 1 ? argv[1] : "count";
 	unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 0) : HITS;
 
+	if (strcmp(mode, "forks") == 0) {
+		forks(argv[0]);
+		return 0;
+	}
 	if (strcmp(mode, "tree") == 0) {
 		tree(argv[0]);
 		return 0;
