@@ -175,6 +175,55 @@ static int make_room(struct event_table *t)
 	return 0;
 }
 
+static struct tep_event *parse_format(struct event_table *t,
+				      const struct tracing_format *found, int id)
+{
+	char *text = format_check(found->text, found->size);
+
+	if (!text)
+		return NULL;
+	tep_parse_event(t->tep, text, strlen(text), found->system);
+	free(text);
+	return tep_find_event(t->tep, id);
+}
+
+static int resolve_tracepoint(struct event_table *t, struct event_source *source)
+{
+	const struct tracing_format *found;
+	struct tep_event *event;
+	char name[NAME_MAX_BYTES];
+
+	if (source->config > UINT32_MAX || source->type.format)
+		return 0;
+	found = tracing_data_find(&t->tracing, (uint32_t)source->config);
+	if (!found)
+		return 0;
+	event = tep_find_event(t->tep, (int)source->config);
+	if (!event)
+		event = parse_format(t, found, (int)source->config);
+	if (!event || event->flags & (int)TEP_EVENT_FL_FAILED)
+		return 0;
+	snprintf(name, sizeof(name), "%s:%s", event->system, event->name);
+	if (!source->is_named && event_source_name(source, name))
+		return -ENOMEM;
+	return event_fields_fill(&source->type, event);
+}
+
+static int resolve(struct event_table *t, struct event_source *source)
+{
+	const char *known = known_name(source->attr_type, source->config);
+	char name[NAME_MAX_BYTES];
+	int err = 0;
+
+	if (source->attr_type == PERF_TYPE_TRACEPOINT && t->tep)
+		err = resolve_tracepoint(t, source);
+	if (err || *source->type.name)
+		return err;
+	snprintf(name, sizeof(name), "%u.%llu", source->attr_type,
+		 (unsigned long long)source->config);
+	return set_name(&source->type, known ? known : name);
+}
+
 int event_table_add(struct event_table *t, const void *bytes, size_t size,
 		    const void *ids, size_t nr_ids, struct failure *f)
 {
@@ -200,7 +249,11 @@ int event_table_add(struct event_table *t, const void *bytes, size_t size,
 	if (!t->nr_sources)
 		t->clockid = attr.use_clockid ? attr.clockid : -1;
 	t->sources[t->nr_sources++] = source;
-	return err ? err : add_ids(t, source, ids, nr_ids, f);
+	if (!err)
+		err = add_ids(t, source, ids, nr_ids, f);
+	if (!err && resolve(t, source))
+		err = fail(f, -ENOMEM, "no memory for event types");
+	return err;
 }
 
 struct event_source *event_table_find(struct event_table *t, uint64_t id)
@@ -273,55 +326,6 @@ int event_table_tracing(struct event_table *t, void *bytes, size_t size,
 	tep_set_long_size(t->tep, (int)(t->tracing.long_size == 4 ? 4 : 8));
 	tep_set_page_size(t->tep, (int)(t->tracing.page_size & INT32_MAX));
 	return err;
-}
-
-static struct tep_event *parse_format(struct event_table *t,
-				      const struct tracing_format *found, int id)
-{
-	char *text = format_check(found->text, found->size);
-
-	if (!text)
-		return NULL;
-	tep_parse_event(t->tep, text, strlen(text), found->system);
-	free(text);
-	return tep_find_event(t->tep, id);
-}
-
-static int resolve_tracepoint(struct event_table *t, struct event_source *source)
-{
-	const struct tracing_format *found;
-	struct tep_event *event;
-	char name[NAME_MAX_BYTES];
-
-	if (source->config > UINT32_MAX || source->type.format)
-		return 0;
-	found = tracing_data_find(&t->tracing, (uint32_t)source->config);
-	if (!found)
-		return 0;
-	event = tep_find_event(t->tep, (int)source->config);
-	if (!event)
-		event = parse_format(t, found, (int)source->config);
-	if (!event || event->flags & (int)TEP_EVENT_FL_FAILED)
-		return 0;
-	snprintf(name, sizeof(name), "%s:%s", event->system, event->name);
-	if (!source->is_named && event_source_name(source, name))
-		return -ENOMEM;
-	return event_fields_fill(&source->type, event);
-}
-
-static int resolve(struct event_table *t, struct event_source *source)
-{
-	const char *known = known_name(source->attr_type, source->config);
-	char name[NAME_MAX_BYTES];
-	int err = 0;
-
-	if (source->attr_type == PERF_TYPE_TRACEPOINT && t->tep)
-		err = resolve_tracepoint(t, source);
-	if (err || *source->type.name)
-		return err;
-	snprintf(name, sizeof(name), "%u.%llu", source->attr_type,
-		 (unsigned long long)source->config);
-	return set_name(&source->type, known ? known : name);
 }
 
 int event_table_resolve(struct event_table *t)

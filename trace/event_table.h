@@ -53,7 +53,7 @@ int event_source_name(struct event_source *source, const char *name);
 int event_table_tracing(struct event_table *t, void *bytes, size_t size,
 			struct failure *f);
 
-/* Gives names and fields to events that have none yet. Call after adding. */
+/* Gives fields to the events that were added before their formats came. */
 int event_table_resolve(struct event_table *t);
 
 struct event_source *event_table_find(struct event_table *t, uint64_t id);

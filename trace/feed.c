@@ -61,20 +61,24 @@ static int begin_payload(struct trace *t, enum payload_kind kind, uint64_t size,
 	return 0;
 }
 
+/* Only the first formats count: a trace has one set. */
 static int end_payload(struct trace *t)
 {
 	struct feed *feed = &t->feed;
+	bool is_news =
+		feed->payload_kind == PAYLOAD_TRACING && feed->payload && !t->events.tep;
 	int err = 0;
 
-	if (feed->payload_kind == PAYLOAD_TRACING && feed->payload) {
+	feed->payload_kind = PAYLOAD_NONE;
+	if (is_news)
 		err = trace_read_feature(t, PERF_FEATURE_TRACING_DATA,
 					 bytes_of(feed->payload, feed->payload_size));
-		free(feed->payload);
-		feed->payload = NULL;
-		feed->payload_room = 0;
-	}
-	feed->payload_kind = PAYLOAD_NONE;
-	return err ? err : event_table_resolve(&t->events);
+	if (is_news && !err)
+		err = event_table_resolve(&t->events);
+	free(feed->payload);
+	feed->payload = NULL;
+	feed->payload_room = 0;
+	return err;
 }
 
 static int keep_payload(struct feed *feed, const uint8_t *at, size_t size)

@@ -257,6 +257,8 @@ def record_all(dump, traced, event, directory):
                                "20000", "2"], {"fields": "comm,tid,time,event"}))
     for name, options in {"pipe": [], "compressed pipe": ["-z"]}.items():
         attempts.append((name, [*options, "-e", event, "-o", "-", "--", *two], {}))
+    attempts.append(("clock pipe", ["-e", "cpu-clock", "-o", "-", "--", traced, "20000", "2"],
+                     {"fields": "comm,tid,time,event"}))
     died = 0
     for name, options, how in attempts:
         try:
