@@ -204,7 +204,7 @@ static void complete_all(struct worker *w, unsigned count)
 
 /* Waiting */
 
-static unsigned poll(struct worker *w)
+static unsigned busy_poll(struct worker *w)
 {
 	struct polling *p = &w->statistics.polling;
 	uint64_t start, now;
@@ -259,7 +259,7 @@ static unsigned await(struct worker *w)
 	unsigned count = 0;
 
 	if (w->window_ns)
-		count = poll(w);
+		count = busy_poll(w);
 	if (!count && w->in_flight > w->nr_batch)
 		count = block(w);
 	if (w->polls && count)
