@@ -14,11 +14,40 @@
 
 #include "collector/naming_source.h"
 #include "collector/naming_type.h"
+#include "collector/provider_search.h"
 #include "core/failure.h"
 
 struct naming {
-	int unused;
+	struct provider_search *providers;
 };
+
+/* A copy that may lack a name. */
+static int copy_argument(struct argument *to, const struct argument *from)
+{
+	struct argument named = *from;
+	char empty[] = "";
+	int err;
+
+	if (!named.name)
+		named.name = empty;
+	err = argument_copy(to, &named);
+	if (!err && !from->name) {
+		free(to->name);
+		to->name = NULL;
+	}
+	return err;
+}
+
+static int copy_arguments(struct naming_answer *answer, const struct argument *arguments,
+			  size_t count, struct failure *f)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (copy_argument(&answer->arguments[i], &arguments[i]))
+			return fail(f, -ENOMEM, "out of memory");
+		answer->nr_arguments++;
+	}
+	return 0;
+}
 
 static int ask_note(struct naming *naming, const struct plan *plan,
 		    const struct plan_event *event, struct naming_answer *answer,
@@ -30,12 +59,21 @@ static int ask_note(struct naming *naming, const struct plan *plan,
 	(void)plan;
 	if (!declared)
 		return -ENOENT;
-	for (size_t i = 0; i < declared->nr_arguments; i++) {
-		if (argument_copy(&answer->arguments[i], &declared->arguments[i]))
-			return fail(f, -ENOMEM, "out of memory");
-		answer->nr_arguments++;
-	}
-	return 0;
+	return copy_arguments(answer, declared->arguments, declared->nr_arguments, f);
+}
+
+static int ask_provider_file(struct naming *naming, const struct plan *plan,
+			     const struct plan_event *event, struct naming_answer *answer,
+			     struct failure *f)
+{
+	const struct provider_probe *probe;
+	int err = provider_search_find(naming->providers, event->provider, event->probe,
+				       &probe, &answer->path, f);
+
+	(void)plan;
+	if (err)
+		return err;
+	return copy_arguments(answer, probe->arguments, probe->nr_arguments, f);
 }
 
 /* The last source: it knows nothing, and naming_settle_type() does the rest. */
@@ -53,7 +91,7 @@ static int ask_operands(struct naming *naming, const struct plan *plan,
 
 static const struct naming_source sources[NAME_SOURCES] = {
 	[NAMED_BY_NOTE] = {"fathom note", ask_note, false},
-	[NAMED_BY_PROVIDER_FILE] = {"provider file", ask_operands, true},
+	[NAMED_BY_PROVIDER_FILE] = {"provider file", ask_provider_file, true},
 	[NAMED_BY_DWARF] = {"DWARF", ask_operands, true},
 	[NAMED_BY_OPERAND] = {"operand", ask_operands, false},
 };
@@ -178,15 +216,22 @@ int naming_open(struct naming **result, const struct string_list *provider_files
 		struct failure *f)
 {
 	struct naming *naming = calloc(1, sizeof(*naming));
+	int err;
 
-	(void)provider_files;
 	if (!naming)
 		return fail(f, -ENOMEM, "out of memory");
-	*result = naming;
-	return 0;
+	err = provider_search_open(&naming->providers, provider_files, f);
+	if (err)
+		naming_close(naming);
+	else
+		*result = naming;
+	return err;
 }
 
 void naming_close(struct naming *naming)
 {
+	if (!naming)
+		return;
+	provider_search_close(naming->providers);
 	free(naming);
 }

@@ -17,7 +17,7 @@
 enum { PROBES_SHOWN = 20, EVENTS_MAX = 5000 };
 
 struct record_options {
-	struct string_list specs, files, pids;
+	struct string_list specs, files, pids, providers;
 	bool all, quiet, verbose, compress, force, follow;
 	const char *output, *backend, *site;
 	uint64_t ring_size, string_size, duration_ns;
@@ -34,6 +34,8 @@ static const struct option_row rows[] = {
 	 "record every process of the files (the default without -p and COMMAND)", 0, 0},
 	{"follow", 0, OPTION_FLAG, offsetof(struct record_options, follow), NULL,
 	 "with -p: also the children they fork from now on", 0, 0},
+	{"provider", 0, OPTION_LIST, offsetof(struct record_options, providers), "FILE",
+	 "provider file (.d or trace-events) with names and types of arguments", 0, 0},
 	{"output", 'o', OPTION_STRING, offsetof(struct record_options, output), "FILE",
 	 "trace to write (perf.data); - streams to standard output", 0, 0},
 	{"duration", 0, OPTION_TIME, offsetof(struct record_options, duration_ns), "TIME",
@@ -206,8 +208,10 @@ static int choose_sites(struct record *r)
 /* What the plan asks for and the backend can give. */
 static int make_plan(struct record *r)
 {
-	int err = add_files(r);
+	int err = naming_open(&r->plan.naming, &r->options.providers, &r->failure);
 
+	if (!err)
+		err = add_files(r);
 	if (!err)
 		err = plan_choose(&r->plan, &r->options.specs, &r->failure);
 	if (!err && r->plan.nr_events > EVENTS_MAX)
@@ -443,10 +447,12 @@ int cmd_record(int argc, char **argv)
 	if (err)
 		err = command_failed("record", &r.failure);
 	target_release(&r.target);
+	naming_close(r.plan.naming);
 	plan_release(&r.plan);
 out:
 	string_list_free(&r.options.specs);
 	string_list_free(&r.options.files);
 	string_list_free(&r.options.pids);
+	string_list_free(&r.options.providers);
 	return err;
 }
