@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "collector/naming_dwarf.h"
 #include "collector/naming_source.h"
 #include "collector/naming_type.h"
 #include "collector/provider_search.h"
@@ -19,6 +20,7 @@
 
 struct naming {
 	struct provider_search *providers;
+	struct dwarf_cache *dwarf;
 };
 
 /* A copy that may lack a name. */
@@ -50,7 +52,7 @@ static int copy_arguments(struct naming_answer *answer, const struct argument *a
 }
 
 static int ask_note(struct naming *naming, const struct plan *plan,
-		    const struct plan_event *event, struct naming_answer *answer,
+		    struct plan_event *event, struct naming_answer *answer,
 		    struct failure *f)
 {
 	const struct sdt_probe *declared = event->declared;
@@ -63,7 +65,7 @@ static int ask_note(struct naming *naming, const struct plan *plan,
 }
 
 static int ask_provider_file(struct naming *naming, const struct plan *plan,
-			     const struct plan_event *event, struct naming_answer *answer,
+			     struct plan_event *event, struct naming_answer *answer,
 			     struct failure *f)
 {
 	const struct provider_probe *probe;
@@ -76,9 +78,18 @@ static int ask_provider_file(struct naming *naming, const struct plan *plan,
 	return copy_arguments(answer, probe->arguments, probe->nr_arguments, f);
 }
 
+static int ask_dwarf(struct naming *naming, const struct plan *plan,
+		     struct plan_event *event, struct naming_answer *answer,
+		     struct failure *f)
+{
+	int err = naming_ask_dwarf(naming->dwarf, plan, event, answer);
+
+	return err == -ENOMEM ? fail(f, err, "out of memory") : err;
+}
+
 /* The last source: it knows nothing, and naming_settle_type() does the rest. */
 static int ask_operands(struct naming *naming, const struct plan *plan,
-			const struct plan_event *event, struct naming_answer *answer,
+			struct plan_event *event, struct naming_answer *answer,
 			struct failure *f)
 {
 	(void)naming;
@@ -92,7 +103,7 @@ static int ask_operands(struct naming *naming, const struct plan *plan,
 static const struct naming_source sources[NAME_SOURCES] = {
 	[NAMED_BY_NOTE] = {"fathom note", ask_note, false},
 	[NAMED_BY_PROVIDER_FILE] = {"provider file", ask_provider_file, true},
-	[NAMED_BY_DWARF] = {"DWARF", ask_operands, true},
+	[NAMED_BY_DWARF] = {"DWARF", ask_dwarf, true},
 	[NAMED_BY_OPERAND] = {"operand", ask_operands, false},
 };
 
@@ -205,11 +216,7 @@ int naming_apply(struct naming *naming, const struct plan *plan, struct plan_eve
 int naming_source_line(struct naming *naming, const struct plan *plan,
 		       const struct plan_site *site, struct source_line *line)
 {
-	(void)naming;
-	(void)plan;
-	(void)site;
-	(void)line;
-	return -ENOENT;
+	return naming_dwarf_line(naming->dwarf, plan, site, line);
 }
 
 int naming_open(struct naming **result, const struct string_list *provider_files,
@@ -220,7 +227,11 @@ int naming_open(struct naming **result, const struct string_list *provider_files
 
 	if (!naming)
 		return fail(f, -ENOMEM, "out of memory");
-	err = provider_search_open(&naming->providers, provider_files, f);
+	err = dwarf_cache_new(&naming->dwarf);
+	if (err)
+		fail(f, err, "out of memory");
+	else
+		err = provider_search_open(&naming->providers, provider_files, f);
 	if (err)
 		naming_close(naming);
 	else
@@ -233,5 +244,6 @@ void naming_close(struct naming *naming)
 	if (!naming)
 		return;
 	provider_search_close(naming->providers);
+	dwarf_cache_free(naming->dwarf);
 	free(naming);
 }

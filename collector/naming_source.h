@@ -19,13 +19,14 @@ struct naming_source {
 	/* What list -v calls it. */
 	const char *name;
 	/*
-	 * Tells what the source knows about @event's arguments, into the empty @answer.
+	 * Tells what the source knows about @event's arguments, into the empty @answer;
+	 * the event's sites and number of arguments are there, conflicts may be added.
 	 * Called once per event, in the order of the table, until nothing is missing.
 	 * 0; -ENOENT when it knows nothing of this probe; another negative errno, with
 	 * the reason in @f, ends the work. Never NULL.
 	 */
 	int (*ask)(struct naming *naming, const struct plan *plan,
-		   const struct plan_event *event, struct naming_answer *answer,
+		   struct plan_event *event, struct naming_answer *answer,
 		   struct failure *f);
 	/* The source needs a struct naming: without one it is passed over. */
 	bool needs_naming;

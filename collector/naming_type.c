@@ -146,16 +146,12 @@ int naming_settle_type(struct plan_event *event, uint8_t i)
 		return err ? err : 1;
 	}
 	operand_type(&w, a);
-	if (declared.kind == ARGUMENT_INTEGER && a->kind == ARGUMENT_INTEGER) {
-		a->is_signed = declared.is_signed;
-		a->size = (uint8_t)w.widest;
-	} else {
+	if (declared.kind != ARGUMENT_INTEGER || a->kind != ARGUMENT_INTEGER)
 		drop_words(a);
-	}
 	err = plan_event_conflict(
 		event, "argument %u is declared %s, but %s: taken as %s", i + 1U,
 		argument_type_text(&declared, was), why, argument_type_text(a, is));
-	return err ? err : a->kind == declared.kind;
+	return err ? err : a->nr_words != 0;
 }
 
 /* Names */
