@@ -160,7 +160,7 @@ static struct argument finish_type(const struct reading *r)
 {
 	struct argument type = r->base;
 
-	if (r->stars == 1 && r->is_char)
+	if (r->stars == 1 && r->is_char && !r->has_sign)
 		return (struct argument){.kind = ARGUMENT_STRING, .size = 8};
 	if (r->stars)
 		return (struct argument){.kind = ARGUMENT_HEX, .size = 8};
