@@ -108,7 +108,7 @@ class Running(unittest.TestCase):
         trace = os.path.join(self.folder, "trace")
         process = subprocess.run(
             [sys.argv[1], "record", "-q", "-e", "named:submit", "-e", "named:noted", "-o", trace,
-             "--", self.program], capture_output=True, text=True, timeout=60)
+             "--", self.program], capture_output=True, text=True)
         if process.returncode:
             self.skipTest(process.stderr)
         lines = run("script", "-i", trace).splitlines()

@@ -9,8 +9,6 @@ import unittest
 
 from naming import COMPILERS, built, files, named_by, probes, run, signature
 
-POSTGRES = "/usr/lib/postgresql/15/bin/postgres"
-
 # What every compiler's debug information gives for named.c.
 SIGNATURES = {
     "submit": "u64 id, u32 way, str label",
@@ -253,25 +251,6 @@ class Large(Folder):
                              "u64 arg1, s32 arg2" if i % 2 else "u64 arg1, u32 arg2")
         addresses = {site["address"] for probe in listed.values() for site in probe["sites"]}
         self.assertEqual(len(addresses), 4000)
-
-
-@unittest.skipUnless(os.path.exists(POSTGRES), "PostgreSQL 15 is not installed")
-class PostgreSQL(unittest.TestCase):
-    def test_probes(self):
-        listed = probes(POSTGRES)
-        self.assertEqual(signature(listed["query__start"]), "str query")
-        self.assertEqual(signature(listed["lwlock__wait__start"]), "str tranche, u32 mode")
-        self.assertEqual(
-            signature(listed["buffer__read__done"]),
-            "u32 forkNum, u32 blockNum, u32 tablespace, u32 database, u32 relation, "
-            "s32 backend, u8 isExtend, u8 isHit")
-        self.assertTrue(all(site["semaphore"] for probe in listed.values()
-                            for site in probe["sites"]))
-        self.assertEqual(sum(len(probe["sites"]) for probe in listed.values()), 71)
-        for name, probe in listed.items():
-            with self.subTest(name):
-                self.assertEqual(set(named_by(probe)) - {"provider file"}, set())
-                self.assertNotIn("the program has", " ".join(probe["conflicts"]))
 
 
 if __name__ == "__main__":
