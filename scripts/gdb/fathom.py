@@ -74,38 +74,52 @@ class ProbeBreakpoint(gdb.Breakpoint):
         return self.stops
 
 
-def parse_spec(argument, usage):
-    match = re.fullmatch(r"\s*([^\s:]+:[^\s:]+)(?:\s+if\b\s*(.+?))?\s*", argument, re.S)
+SPEC = re.compile(r"\s*([^\s:]+:[^\s:(]+)(?:\(([^()]*)\))?(?:\s+if\b\s*(.+?))?\s*", re.S)
+USAGE = "PROVIDER:NAME[(ARG:string,...)] [if EXPR]"
+
+
+def parse_texts(list_of_arguments):
+    """The names in "arg1:string,arg2:string"."""
+    names = []
+    for part in filter(None, (list_of_arguments or "").replace(" ", "").split(",")):
+        name, _, kind = part.partition(":")
+        if kind != "string":
+            raise gdb.GdbError(f"{part[:40]}: expected ARG:string")
+        names.append(name)
+    return names
+
+
+def place_breakpoints(argument, command, stops):
+    match = SPEC.fullmatch(argument)
     if not match:
-        raise gdb.GdbError(f"usage: {usage}")
-    return match.groups()
-
-
-def place_breakpoints(argument, usage, stops):
-    pattern, text = parse_spec(argument, usage)
+        raise gdb.GdbError(f"usage: fathom {command} {USAGE}")
+    pattern, texts, condition = match.groups()
     probes = {probe.title(): probe for probe in TABLE.matching(pattern)}
     for probe in probes.values():
-        ProbeBreakpoint(probe, text, stops)
+        probe.take_as_text(parse_texts(texts))
+        ProbeBreakpoint(probe, condition, stops)
 
 
 class FathomBreak(gdb.Command):
     """Stop at all sites of a probe.
-Usage: fathom break PROVIDER:NAME [if EXPR]
+Usage: fathom break PROVIDER:NAME[(ARG:string,...)] [if EXPR]
 
 EXPR may use the probe's arguments by name, enum words, text in quotes and anything that
-GDB knows. At a stop, $_fathom("NAME") is an argument.
-Example: fathom break fathom:submit if op == write && length > 65536"""
+GDB knows. At a stop, $_fathom("NAME") is an argument. (ARG:string) tells of a probe without
+names which of its arguments are text.
+Examples: fathom break fathom:submit if op == write && length > 65536
+          fathom break python:function__entry(arg1:string,arg2:string) if arg2 == "main\""""
 
     def __init__(self):
         super().__init__("fathom break", gdb.COMMAND_BREAKPOINTS)
 
     def invoke(self, argument, from_tty):
-        place_breakpoints(argument, "fathom break PROVIDER:NAME [if EXPR]", True)
+        place_breakpoints(argument, "break", True)
 
 
 class FathomTrace(gdb.Command):
     """Print one line per hit of a probe and go on.
-Usage: fathom trace PROVIDER:NAME [if EXPR]
+Usage: fathom trace PROVIDER:NAME[(ARG:string,...)] [if EXPR]
 
 Each hit stops the thread for some hundred microseconds; fathom record costs a thousandth
 of that. "delete" ends it, as with any breakpoint."""
@@ -114,7 +128,7 @@ of that. "delete" ends it, as with any breakpoint."""
         super().__init__("fathom trace", gdb.COMMAND_BREAKPOINTS)
 
     def invoke(self, argument, from_tty):
-        place_breakpoints(argument, "fathom trace PROVIDER:NAME [if EXPR]", False)
+        place_breakpoints(argument, "trace", False)
 
 
 class FathomArgs(gdb.Command):

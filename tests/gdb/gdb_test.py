@@ -16,6 +16,7 @@ FOLDER = tempfile.mkdtemp(prefix="fathom-gdb-test-", dir="/var/tmp")
 ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C",
                "ASAN_OPTIONS": "detect_leaks=0"} # leaks cannot be looked for under ptrace
 CORE_TOO_LARGE = "a core of a program with the address sanitizer has terabytes"
+USAGE = "usage: fathom break PROVIDER:NAME[(ARG:string,...)] [if EXPR]"
 NO_RUN = "the program is not fathom, or is stripped: it has no bench_run\n"
 
 
@@ -150,12 +151,26 @@ class Probed(unittest.TestCase):
                          [(str(i), "01"[i % 3 == 0], ("4096", "8192")[i % 3 == 0])
                           for i in range(7)])
 
+    def test_text_of_a_foreign_probe(self):
+        python = "/usr/bin/python3.11"
+        if "python:function__entry(u64 arg1," not in gdb("fathom probes", program=[python]):
+            self.skipTest("no Python 3.11 with probes")
+        trace = "fathom trace python:function__entry(arg1:string, arg2:string) if arg2 "
+        for sign, fires in (("==", 1), ("!=", 0)): # the only function that C calls here
+            text = gdb(f'{trace} {sign} "<genexpr>"', "fathom probes python:function__entry",
+                       "run", program=[python, "-S", "-c", "pass"])
+            self.assertIn("python:function__entry(str arg1, str arg2, s32 arg3)", text)
+            shown = {(hit["arg1"], hit["arg2"]) for hit in hits(text, "python:function__entry")}
+            self.assertEqual(shown, {('"<frozen getpath>"', '"<genexpr>"')} if fires else set())
+
     def test_errors_are_one_line(self):
         program = os.path.join(SDT_FOLDER, "sdt_gcc_c11")
         for command, wanted in (
-                ("fathom break", "usage: fathom break PROVIDER:NAME [if EXPR]"),
-                ("fathom break demo", "usage: fathom break PROVIDER:NAME [if EXPR]"),
+                ("fathom break", USAGE),
+                ("fathom break demo", USAGE),
                 ("fathom break demo:nothing", "no probe demo:nothing in the loaded files"),
+                ("fathom break demo:costly(m:string)", "demo:costly has no argument m"),
+                ("fathom break demo:costly(n:u32)", "n:u32: expected ARG:string"),
                 ("fathom args", "the program is not running and there is no core"),
                 ("fathom inflight", "no process and no core: gdb FATHOM CORE, or gdb -p PID")):
             self.assertEqual(gdb(command, program=[program]), wanted + "\n")
@@ -170,7 +185,7 @@ class Probed(unittest.TestCase):
     def test_help(self):
         text = gdb("help fathom", "help fathom break", "help fathom inflight", "help function")
         self.assertIn("fathom probes [GLOB]", text)
-        self.assertIn("Usage: fathom break PROVIDER:NAME [if EXPR]", text)
+        self.assertIn("U" + USAGE[1:], text)
         self.assertIn("$_fathom", text)
 
 

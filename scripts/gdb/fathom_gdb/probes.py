@@ -15,6 +15,9 @@ TEXT_MAX = 256
 LINE = re.compile(r"stap +(\S+) +(\S+) +(0x[0-9a-f]+) +(?:0x[0-9a-f]+ +)?(.+?) *$", re.M)
 
 
+TEXTS = {} # PROVIDER:NAME to the arguments that the user said are texts
+
+
 class Probe:
     """All sites of a probe in one loaded file."""
 
@@ -27,7 +30,15 @@ class Probe:
         return f"{self.provider}:{self.name}"
 
     def arguments(self):
-        return self.loaded.file.arguments(self.sites[0])
+        return self.loaded.arguments(self.sites[0])
+
+    def take_as_text(self, names):
+        """From now on these arguments are texts; what the user knows of a foreign probe."""
+        known = {argument.name for argument in self.arguments()}
+        for name in names:
+            if name not in known:
+                raise gdb.GdbError(f"{self.title()} has no argument {name[:40]}")
+        TEXTS.setdefault(self.title(), set()).update(names)
 
     def prototype(self):
         return f"{self.title()}({', '.join(map(str, self.arguments()))})"
@@ -45,6 +56,11 @@ class Loaded:
         self.by_address = {site.address + self.bias: site for site in self.file.sites}
         names = dict.fromkeys((site.provider, site.name) for site in self.file.sites)
         self.probes = {name: Probe(self, *name) for name in sorted(names)}
+
+    def arguments(self, site):
+        texts = TEXTS.get(f"{site.provider}:{site.name}", ())
+        return [notes.Argument(argument.name, "t", 8) if argument.name in texts else argument
+                for argument in self.file.arguments(site)]
 
 
 class Table:
@@ -116,7 +132,7 @@ class Hit:
         if not found:
             raise gdb.GdbError(f"no probe is at {frame.pc():#x}: fathom break stops at one")
         self.loaded, self.site = found
-        self.arguments = self.loaded.file.arguments(self.site)
+        self.arguments = self.loaded.arguments(self.site)
         self.place = Place(frame, self.loaded.file, self.loaded.bias)
 
     def title(self):
