@@ -206,20 +206,34 @@ static int no_match(const struct plan *plan, const char *spec, struct failure *f
 	return err;
 }
 
-static int resolve_symbol(struct plan *plan, const struct plan_site *site,
-			  struct operand *o)
+static int find_symbol(struct plan_file *file, const struct operand *o, uint64_t *address)
+{
+	int err = 0;
+
+	if (!file->symbols)
+		err = symbol_table_open(&file->symbols, file->sdt->path);
+	if (err)
+		return err;
+	return symbol_table_find(file->symbols, o->symbol, o->symbol_size, address);
+}
+
+static void resolve_symbol(struct plan *plan, const struct plan_site *site,
+			   struct operand *o)
 {
 	uint64_t address;
+	int err = find_symbol(&plan->files[site->file], o, &address);
 
-	if (symbol_address(plan->files[site->file].sdt->path, o->symbol, o->symbol_size,
-			   &address)) {
+	if (err) {
 		o->kind = OPERAND_NONE;
-		o->why = "relative to a symbol that the file's symbol table lacks";
-		return 0;
+		o->why =
+			err == -ENOTUNIQ
+				? "relative to a symbol whose name several variables have"
+				: "relative to a symbol that the file's symbol table "
+				  "lacks";
+		return;
 	}
 	/* From now on the displacement is the address itself. */
 	o->value = (int64_t)((uint64_t)o->value + address);
-	return 0;
 }
 
 static int add_sites(struct plan *plan, struct plan_event *event, const struct chosen *c,
@@ -410,6 +424,7 @@ void plan_release(struct plan *plan)
 		free(plan->events[i].sites);
 	}
 	for (size_t i = 0; i < plan->nr_files; i++) {
+		symbol_table_close(plan->files[i].symbols);
 		sdt_file_close(plan->files[i].sdt);
 		free(plan->files[i].path);
 	}

@@ -32,6 +32,7 @@ enum site_kind {
 struct plan_file {
 	struct sdt_file *sdt;
 	char *path; /* as the kernel can open it: may lie below /proc/PID/root */
+	struct symbol_table *symbols; /* NULL until an operand needs it */
 };
 
 struct plan_site {

@@ -6,12 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * The virtual address of the symbol named by @size bytes of @name in the ELF file
- * @path, from .symtab or .dynsym. Returns 0, -ENOENT when there is none (a stripped
- * file), or another negative errno. Reads the file anew at each call: such operands
- * are rare.
- */
-int symbol_address(const char *path, const char *name, size_t size, uint64_t *address);
+struct symbol_table;
+
+/* Reads .symtab and .dynsym of the ELF file @path; both may be missing. 0 or a negative
+ * errno. */
+int symbol_table_open(struct symbol_table **table, const char *path);
+void symbol_table_close(struct symbol_table *table); /* NULL is fine */
+
+/* The virtual address of the symbol named by @size bytes of @name. 0; -ENOENT when
+ * there is none (a stripped file); -ENOTUNIQ when several source files have one of their
+ * own at other addresses. */
+int symbol_table_find(const struct symbol_table *table, const char *name, size_t size,
+		      uint64_t *address);
 
 #endif

@@ -253,5 +253,25 @@ class Large(Folder):
         self.assertEqual(len(addresses), 4000)
 
 
+class Symbols(Folder):
+    def build(self, *sources):
+        """A library of files with the same static variable each, and a probe of it."""
+        paths = [self.write(f"{name}.c", "#include <sys/sdt.h>\nstatic volatile int count;\n"
+                            f"void {name}(void) {{ count++; STAP_PROBE1(p, {name}, count); }}\n")
+                 for name in sources]
+        subprocess.run(["gcc", "-O2", "-g", "-shared", "-fPIC", "-o", self.path("symbols"), *paths],
+                       check=True)
+        return probes(self.path("symbols"))
+
+    def test_a_name_of_several_variables_is_not_guessed(self):
+        alone = self.build("first")["first"]
+        if "count(%rip)" not in alone["sites"][0]["operands"]:
+            self.skipTest("the compiler loads the variable")
+        self.assertEqual(named_by(alone), ["DWARF"])
+        both = self.build("first", "second")
+        self.assertEqual([named_by(both[name]) for name in ("first", "second")],
+                         [["operand"], ["operand"]])
+
+
 if __name__ == "__main__":
     unittest.main(argv=["list_test"])
