@@ -55,7 +55,7 @@ static const struct option_row rows[] = {
 	{"quiet", 'q', OPTION_FLAG, offsetof(struct record_options, quiet), NULL,
 	 "say nothing but errors and losses", 0, 0},
 	{"verbose", 'v', OPTION_FLAG, offsetof(struct record_options, verbose), NULL,
-	 "list every probe, its sites and losses", 0, 0},
+	 "list every probe at the end, however many", 0, 0},
 	{0},
 };
 

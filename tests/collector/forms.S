@@ -65,6 +65,9 @@ forms:
 	mov $-3, %esi
 	probe mixed, "-4@%esi 4@%edi 8@%rax"
 	probe mixed, "-2@$9 8@%rdi 1@%al"
+	/* a narrower signed value is widened by its sign */
+	probe widened, "-4@%esi -4@-28(%rbp) -1@%dil 4@%edi"
+	probe widened, "-8@%r9 -8@-16(%rbp) -2@%r9w 8@%rdi"
 	probe none, ""
 	add $72, %rsp
 	pop %rbx

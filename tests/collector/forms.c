@@ -51,6 +51,10 @@ int main(void)
 	s(-3), u((uint32_t)rdi), u(0x0123456789abcdef);
 	begin("\nmixed");
 	s(9), u(rdi), u(0xef);
+	begin("\nwidened");
+	s(-3), s(-77), s((int8_t)rdi), u((uint32_t)rdi);
+	begin("\nwidened");
+	s(-300), s(0x1020304050607080), s(-300), u(rdi);
 	begin("\nnone");
 	putchar('\n');
 	forms();

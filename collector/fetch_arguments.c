@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Generates the code that fetches arguments: a load, a store or a helper per operand. */
+#include "collector/fetch_generator.h"
+
+#include <elf.h>
+#include <string.h>
+
+#ifdef __aarch64__
+enum { MACHINE = EM_AARCH64, MACHINE_IP = REGISTER_PC };
+#else
+enum { MACHINE = EM_X86_64, MACHINE_IP = REGISTER_RIP };
+#endif
+
+static void load_register(struct generator *g, unsigned bytes, unsigned to,
+			  uint8_t number, unsigned byte)
+{
+	emit_load(g->code, bytes, to, CONTEXT,
+		  operand_register_offset(MACHINE, number) + (int)byte);
+}
+
+static void add_value(struct generator *g, unsigned to, int64_t value)
+{
+	if (value == (int32_t)value) {
+		if (value)
+			emit_alu_value(g->code, BPF_ADD, to, (int32_t)value);
+		return;
+	}
+	emit_wide(g->code, BPF_REG_0, 0, (uint64_t)value);
+	emit_alu(g->code, BPF_ADD, to, BPF_REG_0);
+}
+
+/* Widens the low @bytes of @reg to 64 bits. */
+static void extend(struct generator *g, unsigned reg, unsigned bytes, bool is_signed)
+{
+	int32_t shift = 64 - 8 * (int32_t)bytes;
+
+	if (!shift)
+		return;
+	emit_alu_value(g->code, BPF_LSH, reg, shift);
+	emit_alu_value(g->code, is_signed ? BPF_ARSH : BPF_RSH, reg, shift);
+}
+
+/*
+ * The address of an operand into @to; may use r0. A symbol's is relative to where the
+ * program runs: address in the file minus that of the breakpoint, plus the ip.
+ */
+static void load_address(struct generator *g, unsigned to, const struct operand *o)
+{
+	uint64_t value = (uint64_t)o->value;
+
+	if (o->symbol) {
+		load_register(g, 8, to, MACHINE_IP, 0);
+		value -= plan_attach_address(g->site);
+		if (o->base != REGISTER_NONE) {
+			load_register(g, 8, BPF_REG_0, o->base, 0);
+			emit_alu(g->code, BPF_ADD, to, BPF_REG_0);
+		}
+	} else if (o->base != REGISTER_NONE) {
+		load_register(g, 8, to, o->base, 0);
+	} else {
+		emit_move_value(g->code, to, 0);
+	}
+	if (o->index != REGISTER_NONE) {
+		load_register(g, o->extend == EXTEND_NONE ? 8 : 4, BPF_REG_0, o->index,
+			      0);
+		if (o->extend == EXTEND_S32)
+			extend(g, BPF_REG_0, 4, true);
+		if (o->scale > 1)
+			emit_alu_value(g->code, BPF_LSH, BPF_REG_0,
+				       __builtin_ctz(o->scale));
+		emit_alu(g->code, BPF_ADD, to, BPF_REG_0);
+	}
+	add_value(g, to, (int64_t)value);
+}
+
+static int64_t truncate_value(int64_t value, unsigned bytes, bool is_signed)
+{
+	unsigned shift = 64 - 8 * bytes;
+	uint64_t top = (uint64_t)value << shift;
+
+	return is_signed ? (int64_t)top >> shift : (int64_t)(top >> shift);
+}
+
+/* Reads @bytes of memory to @base + @off. */
+static void read_memory(struct generator *g, const struct operand *o, unsigned bytes,
+			unsigned base, int off)
+{
+	load_address(g, BPF_REG_3, o);
+	emit_move(g->code, BPF_REG_1, base);
+	emit_alu_value(g->code, BPF_ADD, BPF_REG_1, off);
+	emit_move_value(g->code, BPF_REG_2, (int32_t)bytes);
+	emit_call(g->code, BPF_FUNC_probe_read_user);
+}
+
+/* The value of an operand into @to, which is r1 to r3, widened to 64 bits. */
+static void load_value(struct generator *g, const struct operand *o, unsigned bytes,
+		       bool is_signed, unsigned to)
+{
+	switch (o->kind) {
+	case OPERAND_NONE:
+		emit_move_value(g->code, to, 0);
+		return;
+	case OPERAND_CONSTANT:
+		emit_wide(g->code, to, 0,
+			  (uint64_t)truncate_value(o->value, o->size, o->is_signed));
+		return;
+	case OPERAND_ADDRESS:
+		load_address(g, to, o);
+		return;
+	case OPERAND_REGISTER:
+		load_register(g, bytes, to, o->base, o->byte);
+		break;
+	case OPERAND_MEMORY:
+		read_memory(g, o, bytes, STACK, SCRATCH);
+		emit_load(g->code, bytes, to, STACK, SCRATCH);
+		break;
+	}
+	if (is_signed)
+		extend(g, to, bytes, true);
+}
+
+static void store_constant(struct generator *g, const struct format_field *field,
+			   int64_t value)
+{
+	unsigned size = field->argument->size;
+
+	if (!value)
+		return; /* the ring is zero */
+	if (value == (int32_t)value || size < 8) {
+		emit_store_value(g->code, size, RECORD, in_raw(g, field->offset),
+				 (int32_t)value);
+		return;
+	}
+	emit_wide(g->code, BPF_REG_1, 0, (uint64_t)value);
+	emit_store(g->code, size, RECORD, in_raw(g, field->offset), BPF_REG_1);
+}
+
+static void fetch_number(struct generator *g, const struct format_field *field,
+			 const struct operand *o)
+{
+	unsigned size = field->argument->size;
+	unsigned bytes = o->size < size ? o->size : size;
+
+	if (o->kind == OPERAND_CONSTANT) {
+		store_constant(g, field, truncate_value(o->value, o->size, o->is_signed));
+		return;
+	}
+	if (o->kind == OPERAND_MEMORY && bytes == size) {
+		read_memory(g, o, size, RECORD, in_raw(g, field->offset));
+		return;
+	}
+	load_value(g, o, bytes, o->is_signed && bytes < size, BPF_REG_1);
+	emit_store(g->code, size, RECORD, in_raw(g, field->offset), BPF_REG_1);
+}
+
+/* "(fault)" with its NUL. */
+static uint64_t fault_word(void)
+{
+	uint64_t word;
+
+	memcpy(&word, "(fault)", sizeof(word));
+	return word;
+}
+
+/*
+ * Reads a string to behind the others and stores its __data_loc: offset in the raw data,
+ * and length with the NUL << 16.
+ */
+static void fetch_string(struct generator *g, const struct format_field *field,
+			 const struct operand *o)
+{
+	int32_t most = (int32_t)g->options->string_size;
+	struct bpf_code *c = g->code;
+	size_t faulted, done;
+
+	load_value(g, o, o->size, false, BPF_REG_3);
+	emit_move(c, BPF_REG_1, RECORD);
+	emit_alu(c, BPF_ADD, BPF_REG_1, STRINGS);
+	emit_alu_value(c, BPF_ADD, BPF_REG_1, in_raw(g, g->fixed));
+	emit_move_value(c, BPF_REG_2, most);
+	emit_call(c, BPF_FUNC_probe_read_user_str);
+	/* Negative errnos are large, too. */
+	faulted = emit_jump(c, BPF_JGT, BPF_REG_0, most);
+	emit_move(c, BPF_REG_1, STRINGS);
+	emit_alu(c, BPF_ADD, STRINGS, BPF_REG_0);
+	done = emit_jump_always(c);
+	emit_land(c, faulted);
+	emit_move(c, BPF_REG_1, RECORD);
+	emit_alu(c, BPF_ADD, BPF_REG_1, STRINGS);
+	emit_wide(c, BPF_REG_2, 0, fault_word());
+	emit_store(c, 8, BPF_REG_1, in_raw(g, g->fixed), BPF_REG_2);
+	emit_move(c, BPF_REG_1, STRINGS);
+	emit_move_value(c, BPF_REG_0, 8);
+	/* What a partial read left behind stays inside of the record. */
+	emit_alu_value(c, BPF_ADD, STRINGS, most);
+	emit_land(c, done);
+	emit_alu_value(c, BPF_LSH, BPF_REG_0, 16);
+	emit_alu_value(c, BPF_ADD, BPF_REG_1, (int32_t)g->fixed);
+	emit_alu(c, BPF_OR, BPF_REG_1, BPF_REG_0);
+	emit_store(c, 4, RECORD, in_raw(g, field->offset), BPF_REG_1);
+}
+
+void fetch_arguments(struct generator *g)
+{
+	for (size_t i = 0; i < g->event->nr_arguments; i++) {
+		uint8_t number = g->event->operand[i];
+		const struct operand *o = &g->site->operands[number];
+		bool there = number < g->site->nr_operands && o->kind != OPERAND_NONE;
+
+		if (!there)
+			continue; /* the ring is zero */
+		if (g->event->arguments[i].kind == ARGUMENT_STRING)
+			fetch_string(g, &g->fields[i], o);
+		else
+			fetch_number(g, &g->fields[i], o);
+	}
+}
