@@ -49,6 +49,10 @@ struct backend {
 	 */
 	bool all_sites;
 
+	/* About how long the kernel takes to detach one site, one after the other, when
+	 * that is long enough to warn of; else 0. */
+	unsigned detach_ms;
+
 	/* Can it work here, for this user? 0, or a negative errno with what is missing
 	 * and how to get it. Changes nothing. */
 	int (*missing)(struct failure *why);

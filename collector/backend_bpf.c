@@ -414,7 +414,9 @@ static void bpf_detach(void *opaque, struct capture *capture)
 
 	(void)capture;
 	close_in_parallel(state->links, state->nr_links);
-	close_in_parallel(state->events, state->nr_events);
+	/* Threads would not help: the kernel holds a lock over each grace period. */
+	for (size_t i = 0; i < state->nr_events; i++)
+		close(state->events[i]);
 	state->nr_links = state->nr_events = 0;
 }
 
@@ -458,6 +460,7 @@ const struct backend backend_bpf = {
 const struct backend backend_bpf_perf = {
 	.name = "bpf-perf",
 	.how = "BPF programs on perf events of the uprobe PMU",
+	.detach_ms = 80, /* a grace period of RCU, under the kernel's event_mutex */
 	.own_rings = true,
 	.missing = perf_missing,
 	.cannot = fetch_cannot,

@@ -163,17 +163,8 @@ void counters_read_lost(struct counters *counters)
 
 void counters_close(struct counters *counters)
 {
-	int *fds = calloc(counters->count + 1, sizeof(*fds));
-
-	for (size_t i = 0; i < counters->count; i++) {
-		if (fds)
-			fds[i] = counters->items[i].fd;
-		else
-			close(counters->items[i].fd);
-	}
-	if (fds)
-		close_in_parallel(fds, counters->count);
-	free(fds);
+	for (size_t i = 0; i < counters->count; i++)
+		close(counters->items[i].fd);
 	free(counters->items);
 	*counters = (struct counters){0};
 }

@@ -67,10 +67,10 @@ uint64_t *counters_ids(const struct counters *counters, unsigned event, size_t *
 /* Reads how many records each counter could not write. */
 void counters_read_lost(struct counters *counters);
 
-/* Closes all; in parallel, since closing a probe's event waits for the kernel. */
 void counters_close(struct counters *counters);
 
-/* Closes many fds from many threads: the kernel's grace periods are shared. */
+/* Closes many fds from many threads: BPF links then share the kernel's grace periods.
+ * Perf events of uprobes do not (Linux 6.18 waits under its event_mutex). */
 void close_in_parallel(const int *fds, size_t count);
 
 /* Raises the soft limit of open files so that @more fit. 0, or -EMFILE. */

@@ -14,7 +14,7 @@
 #include "core/stop.h"
 #include "core/units.h"
 
-enum { PROBES_SHOWN = 20, EVENTS_MAX = 5000 };
+enum { PROBES_SHOWN = 20, EVENTS_MAX = 5000, DETACH_SECONDS = 5 };
 
 struct record_options {
 	struct string_list specs, files, pids, providers;
@@ -261,6 +261,13 @@ static const char *slow_reason(const struct record *r, const size_t kinds[SITE_K
 
 static void say_notices(const struct record *r)
 {
+	size_t seconds = r->plan.nr_sites * r->backend->detach_ms / 1000;
+
+	if (seconds > DETACH_SECONDS)
+		command_warn("record",
+			     "detaching %zu sites with --backend %s takes about %zu s, "
+			     "and no uprobe of this machine can come or go meanwhile",
+			     r->plan.nr_sites, r->backend->name, seconds);
 	for (size_t i = 0; i < r->plan.nr_notices; i++)
 		command_warn("record", "%s", r->plan.notices[i]);
 }
