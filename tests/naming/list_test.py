@@ -79,6 +79,12 @@ class DebugInformation(Folder):
             self.assertIn("s64", told)
         self.assertIn("conflict: argument 1", run("list", "-v", "-x", built("gcc"), "differ"))
 
+    def test_a_place_counts_more_than_constants(self):
+        for compiler in set(COMPILERS) - {"gcc_O0"}:
+            vote = probes(built(compiler))["vote"]
+            self.assertEqual(signature(vote), "u32 level", compiler)
+            self.assertIn("fixed at 2", " ".join(vote["conflicts"]))
+
     def test_stripped(self):
         subprocess.run(["strip", "-o", self.path("bare"), built("gcc")], check=True)
         listed = probes(self.path("bare"))

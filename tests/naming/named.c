@@ -91,6 +91,20 @@ KEEP void differ_two(int64_t large)
 	STAP_PROBE1(named, differ, large);
 }
 
+/* Two sites with a constant that has a name, one where the variable is. */
+KEEP void vote_constant(void)
+{
+	const uint32_t fixed = 5;
+
+	STAP_PROBE1(named, vote, fixed);
+	STAP_PROBE1(named, vote, fixed);
+}
+
+KEEP void vote_place(uint32_t level)
+{
+	STAP_PROBE1(named, vote, level);
+}
+
 KEEP void twice(int n)
 {
 	STAP_PROBE2(named, twice, n, n);
@@ -119,6 +133,8 @@ int main(int argc, char **argv)
 	global();
 	differ_one(1);
 	differ_two(-1);
+	vote_constant();
+	vote_place(3);
 	twice(argc);
 	nameless(argc, argc);
 	noted(7);
