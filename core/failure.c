@@ -6,11 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
+
 static void keep_to_one_line(char *text)
 {
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	for (char *c = text; *c;) {
+		size_t length = text_printable(c, strlen(c));
+
+		if (length)
+			c += length;
+		else
+			*c++ = '?';
+	}
 }
 
 int fail(struct failure *f, int code, const char *format, ...)

@@ -16,8 +16,8 @@ struct failure {
 
 /*
  * Stores the sentence and returns @code (a negative errno), so that a failing
- * function ends with `return fail(f, -EINVAL, "…")`. @f may be NULL. Control
- * characters that came in through an argument are replaced by '?'.
+ * function ends with `return fail(f, -EINVAL, "…")`. @f may be NULL. Bytes
+ * that could drive a terminal or are not UTF-8 are replaced by '?'.
  */
 int fail(struct failure *f, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

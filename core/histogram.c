@@ -51,7 +51,8 @@ uint64_t histogram_percentile(const struct histogram *h, double percent)
 
 	if (!h->count)
 		return 0;
-	rank = (uint64_t)ceil(percent / 100 * (double)h->count);
+	/* 99.9 % of 1000 is 999, though not in floating point. */
+	rank = (uint64_t)ceil(percent / 100 * (double)h->count * (1 - 1e-12));
 	if (rank < 1)
 		rank = 1;
 	if (rank > h->count)

@@ -21,8 +21,9 @@
 
 enum { LINE_MAX_BYTES = 4096, FILE_MAX_BYTES = 1 << 20 };
 
-#define SECTION_MARK "\x01section"
-#define ALONE_MARK   "\x01"
+#define SECTION_MARK	"\x01section"
+#define ALONE_MARK	"\x01"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct feeder {
 	const char *name;
@@ -92,6 +93,11 @@ static char *feed_line(char *line, int room, void *stream)
 	while (isspace((unsigned char)*text)) /* as libinih does */
 		text++;
 	memmove(line, text, strlen(text) + 1);
+	if (*line == '[' && !strchr(line, ']')) {
+		feed->result = fail(feed->f, -EINVAL, "%s:%u: expected ']' after '['",
+				    feed->name, feed->line);
+		return NULL;
+	}
 	if (*line == '[')
 		feed->announce = true;
 	else if (*line && !strpbrk(line, "=:"))
@@ -122,10 +128,11 @@ static int take_entry(void *user, const char *section, const char *key, const ch
 int ini_read_text(const char *name, const char *text, ini_callback *callback, void *user,
 		  struct failure *f)
 {
-	struct feeder feed = {
-		.name = name, .at = text, .callback = callback, .user = user, .f = f};
+	struct feeder feed = {.name = name, .callback = callback, .user = user, .f = f};
+	bool has_mark = !strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK));
 	int bad;
 
+	feed.at = text + (has_mark ? strlen(BYTE_ORDER_MARK) : 0);
 	ini_use_stack = false;
 	ini_max_line = LINE_MAX_BYTES;
 	ini_initial_alloc = LINE_MAX_BYTES;
@@ -135,8 +142,7 @@ int ini_read_text(const char *name, const char *text, ini_callback *callback, vo
 	if (feed.result)
 		return feed.result;
 	if (bad)
-		return fail(f, -EINVAL, "%s:%d: expected [section] or key=value", name,
-			    bad);
+		return fail(f, -EINVAL, "%s: expected [section] or key=value", name);
 	return 0;
 }
 

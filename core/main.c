@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The fathom command: finds the row of its first argument and runs it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/command.h"
 #include "core/ini.h"
@@ -43,10 +49,32 @@ static int complain(const char *word)
 	return EXIT_USAGE;
 }
 
+/*
+ * A standard file that is closed would let the next file that is opened take its place,
+ * and what is printed would go there. Such a one is opened the wrong way round instead,
+ * so that using it fails.
+ */
+static void open_standard_files(void)
+{
+	static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			open("/dev/null", modes[fd]);
+}
+
+/* `fathom … | head` is no failure: the reader has seen enough. */
+static bool reader_has_left(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, 0) == 1 && out.revents & (POLLERR | POLLHUP);
+}
+
 /* What was printed but could not be written is a failure, too. */
 static int close_stdout(const char *command, int status)
 {
-	if (fflush(stdout) || ferror(stdout)) {
+	if ((fflush(stdout) || ferror(stdout)) && !reader_has_left()) {
 		fprintf(stderr, "fathom %s: cannot write to standard output: %m\n",
 			command);
 		return status ? status : EXIT_FAILED;
@@ -58,6 +86,8 @@ int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "--help";
 
+	open_standard_files();
+	signal(SIGPIPE, SIG_IGN);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
 		print_help();
 		return close_stdout("help", argc > 1 ? EXIT_FINE : EXIT_USAGE);

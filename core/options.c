@@ -128,13 +128,9 @@ static void complain_unknown(const struct usage *usage, const char *given)
 	const char *near;
 	char word[64];
 
-	if (given[0] != '-' || given[1] != '-') {
-		options_complain(usage, "unknown option '%s'", given);
-		return;
-	}
 	for (size_t i = 0; i < count_rows(usage->rows); i++)
 		names[i] = usage->rows[i].name;
-	snprintf(word, sizeof(word), "%.*s", (int)strcspn(given + 2, "="), given + 2);
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(given, "="), given);
 	near = nearest_word(word, names);
 	if (near)
 		options_complain(usage, "unknown option '--%s', did you mean '--%s'?",
@@ -143,13 +139,27 @@ static void complain_unknown(const struct usage *usage, const char *given)
 		options_complain(usage, "unknown option '--%s'", word);
 }
 
-int options_parse(const struct usage *usage, int argc, char **argv, void *options)
+/* What getopt did not like: it returned @got when it came to @given. */
+static int complain(const struct usage *usage, int got, const char *given)
 {
-	struct option longs[ROWS_MAX + 2] = {{0}};
-	char shorts[3 * ROWS_MAX + 4] = "+:h", *s = shorts + 3;
-	size_t rows = count_rows(usage->rows);
-	int got;
+	if (got == ':')
+		options_complain(usage, "option '%s' needs a value", given);
+	else if (optopt >= FIRST_LONG)
+		options_complain(usage, "option '--%s' takes no value",
+				 usage->rows[optopt - FIRST_LONG].name);
+	else if (optopt)
+		options_complain(usage, "unknown option '-%c'", optopt);
+	else
+		complain_unknown(usage, given + strspn(given, "-"));
+	return OPTIONS_BAD;
+}
 
+/* The rows as getopt_long wants them. */
+static void make_getopt(const struct usage *usage, char *shorts, struct option *longs)
+{
+	size_t rows = count_rows(usage->rows);
+
+	shorts = stpcpy(shorts, "+:h");
 	for (size_t i = 0; i < rows; i++) {
 		const struct option_row *row = &usage->rows[i];
 		int takes = row->kind == OPTION_FLAG	   ? no_argument
@@ -157,13 +167,23 @@ int options_parse(const struct usage *usage, int argc, char **argv, void *option
 							   : required_argument;
 
 		longs[i] = (struct option){row->name, takes, NULL, FIRST_LONG + (int)i};
-		if (row->letter) {
-			*s++ = row->letter;
-			if (takes == required_argument)
-				*s++ = ':';
-		}
+		if (!row->letter)
+			continue;
+		*shorts++ = row->letter;
+		if (takes == required_argument)
+			*shorts++ = ':';
 	}
 	longs[rows] = (struct option){"help", 0, NULL, 'h'};
+	*shorts = 0;
+}
+
+int options_parse(const struct usage *usage, int argc, char **argv, void *options)
+{
+	struct option longs[ROWS_MAX + 2] = {{0}};
+	char shorts[2 * ROWS_MAX + 4];
+	int got;
+
+	make_getopt(usage, shorts, longs);
 	optind = 0;
 	opterr = 0;
 	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -171,19 +191,8 @@ int options_parse(const struct usage *usage, int argc, char **argv, void *option
 
 		if (got == 'h')
 			return print_help(usage);
-		if (got == ':') {
-			options_complain(usage, "option '%s' needs a value",
-					 argv[optind - 1]);
-			return OPTIONS_BAD;
-		}
-		if (got == '?') {
-			char letter[3] = {'-', (char)optopt, 0};
-
-			complain_unknown(usage, optopt && optopt < FIRST_LONG
-							? letter
-							: argv[optind - 1]);
-			return OPTIONS_BAD;
-		}
+		if (got == ':' || got == '?')
+			return complain(usage, got, argv[optind - 1]);
 		if (got >= FIRST_LONG)
 			i = (size_t)(got - FIRST_LONG);
 		else

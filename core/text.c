@@ -9,15 +9,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Bytes of the UTF-8 character at @s, or 0 if there is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *s, size_t left)
+/* Well-formed UTF-8 is what RFC 3629 says. */
+size_t text_printable(const char *text, size_t left)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	size_t n = s[0] < 0xc2	 ? 0
 		   : s[0] < 0xe0 ? 2
 		   : s[0] < 0xf0 ? 3
 		   : s[0] < 0xf5 ? 4
 				 : 0;
 
+	if (left && s[0] >= ' ' && s[0] < 0x7f)
+		return 1;
 	if (!n || n > left)
 		return 0;
 	for (size_t i = 1; i < n; i++)
@@ -57,21 +60,19 @@ static size_t escape_one(char *out, unsigned char c, char quote)
 
 size_t text_escape(char *out, size_t room, const char *text, size_t size, char quote)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	size_t used = 0;
 
 	if (!room)
 		return 0;
 	for (size_t i = 0; i < size;) {
-		size_t length = utf8_length(s + i, size - i), n;
+		size_t length = text_printable(text + i, size - i), n = length;
 		char piece[4];
 
-		if (length) {
-			memcpy(piece, s + i, length);
-			n = length;
+		if (length > 1) {
+			memcpy(piece, text + i, length);
 		} else {
 			length = 1;
-			n = escape_one(piece, s[i], quote);
+			n = escape_one(piece, (unsigned char)text[i], quote);
 		}
 		if (used + n >= room)
 			break;

@@ -16,6 +16,10 @@
  */
 size_t text_escape(char *out, size_t room, const char *text, size_t size, char quote);
 
+/* Bytes of the printable character at @text, 1 for ASCII and up to 4 for UTF-8; 0 for
+ * a control character (also of C1, which drive terminals) and for what is not UTF-8. */
+size_t text_printable(const char *text, size_t size);
+
 /*
  * A table: columns padded to the widest cell, numbers to the right. Cells are
  * copied. The first row added is the heading. With @csv the same rows come out as

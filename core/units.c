@@ -62,7 +62,7 @@ static int whole_part(const char *text, const char **rest, uint64_t *value,
 	if (!isdigit((unsigned char)*text))
 		return fail(f, -EINVAL, "'%s' does not start with a number", text);
 	errno = 0;
-	*value = strtoull(text, &end, 0);
+	*value = strtoull(text, &end, !strncasecmp(text, "0x", 2) ? 16 : 10);
 	if (errno)
 		return fail(f, -ERANGE, "'%s' is too large", text);
 	*rest = end;

@@ -24,7 +24,8 @@ static void test_sizes(void **state)
 	} good[] = {{"0", 0},		{"4096", 4096},	     {"4k", 4096},
 		    {"4K", 4096},	{"4kb", 4096},	     {"4KiB", 4096},
 		    {"4ki", 4096},	{"128m", 128 << 20}, {"1g", 1 << 30},
-		    {"2t", 2ULL << 40}, {"0x10", 16},	     {"7b", 7}};
+		    {"2t", 2ULL << 40}, {"0x10", 16},	     {"7b", 7},
+		    {"010", 10}};
 	static const char *const bad[] = {"", "k", "-1", "4q", "4kk", "99999999p", "1e3"};
 	uint64_t bytes;
 
@@ -134,6 +135,32 @@ static void test_escape(void **state)
 	assert_string_equal(out, "\\n\\n");
 }
 
+/* 99.9 % of 1000 values is 999 of them, not 1000. */
+static void test_percentile_rank(void **state)
+{
+	struct histogram *h = malloc(sizeof(*h));
+
+	(void)state;
+	histogram_init(h);
+	for (int i = 0; i < 999; i++)
+		histogram_add(h, 100);
+	histogram_add(h, 1000000);
+	assert_int_equal(histogram_percentile(h, 99.9), 100);
+	assert_int_equal(histogram_percentile(h, 99.99), 1000000);
+	free(h);
+}
+
+static void test_failure(void **state)
+{
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(fail(&f, -EINVAL, "%s", "a\n\xc2\x9b[1m\xff\xc3\xa9"), -EINVAL);
+	assert_string_equal(f.text, "a???[1m?\xc3\xa9");
+	fail_in(&f, 0, "%s", "in\033");
+	assert_string_equal(f.text, "in?: a???[1m?\xc3\xa9");
+}
+
 static int collect(void *user, const struct ini_entry *entry, struct failure *f)
 {
 	char *out = user;
@@ -164,6 +191,13 @@ static void test_ini(void **state)
 	assert_string_equal(f.text, "job:2: no such key");
 	assert_int_equal(ini_read_text("job", "[a\n", collect, out, &f), -EINVAL);
 	assert_int_equal(ini_read("/nowhere", collect, out, &f), -ENOENT);
+	*out = 0;
+	assert_int_equal(ini_read_text("job", "\xef\xbb\xbf[a]\nx=1\n", collect, out, &f),
+			 0);
+	assert_string_equal(out, "1:a:BEGIN:NONE\n2:a:x:1\n");
+	assert_int_equal(ini_read_text("job", "[a]\nx=1\n[b\ny=1\n", collect, out, &f),
+			 -EINVAL);
+	assert_string_equal(f.text, "job:3: expected ']' after '['");
 }
 
 static void test_nearest(void **state)
@@ -193,10 +227,11 @@ static void test_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes),	  cmocka_unit_test(test_times),
-		cmocka_unit_test(test_unit_text), cmocka_unit_test(test_histogram),
-		cmocka_unit_test(test_escape),	  cmocka_unit_test(test_ini),
-		cmocka_unit_test(test_nearest),	  cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_sizes),		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_unit_text),	cmocka_unit_test(test_histogram),
+		cmocka_unit_test(test_percentile_rank), cmocka_unit_test(test_failure),
+		cmocka_unit_test(test_escape),		cmocka_unit_test(test_ini),
+		cmocka_unit_test(test_nearest),		cmocka_unit_test(test_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
