@@ -35,11 +35,11 @@ expect "closed standard output" 1 "cannot write to standard output" \
 
 # With a closed standard file, what is printed must not land in a file that is opened.
 printf '[w]\nioengine=psync\nrw=write\nsize=64k\nfilename=%s/victim\n' "$directory" >w.fio
-"$fathom" bench w.fio >&- 2>&-
-if grep -aq -e fathom -e 'IOPS' victim; then
-	echo "FAIL: output landed in the file that the job writes"
-	failed=1
-fi
+"$fathom" bench --json w.fio >&-
+grep -aq 'fio version' victim && echo "FAIL: the report landed in the job's file" && failed=1
+rm victim
+"$fathom" bench --json w.fio 2>&- >out
+grep -aq 'warning' victim && echo "FAIL: a warning landed in the job's file" && failed=1
 
 # A reader that leaves early is no failure.
 "$fathom" --help | true
