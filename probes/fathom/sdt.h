@@ -28,6 +28,10 @@
  * the pkg-config and CMake packages do together with -mno-red-zone. Everybody may
  * attach to the first byte; a tool that knows the note picks the fastest that is safe.
  *
+ * The call of Linux 6.18 also goes to memory that forked children do not get: they die at
+ * a site that their parent has hit. Define FATHOM_SDT_NO_FORK if no forked child (before
+ * exec) comes by your probes; otherwise tools leave the 5-byte nop alone on such kernels.
+ *
  * gcc never inlines code without a red zone into code with one. clang does, when it
  * optimises at link time, so for clang FATHOM_SDT_NO_LTO must be defined as well; the
  * CMake package does that together with -fno-lto.

@@ -13,6 +13,7 @@ if [ "$(id -u)" -ne 0 ]; then
 	echo "SKIP: recording probes needs root"
 	exit 77
 fi
+"$fathom" doctor | grep -qE '^fast sites +yes +nop5' && has_nop5=1 || has_nop5=0
 for program in "$2" "$3"; do
 	for backend in bpf bpf-perf uprobe; do
 		for site in auto nop; do
@@ -21,6 +22,10 @@ for program in "$2" "$3"; do
 				-o "$trace" -- "$program" $calls 2>"$trace.said") || { echo "FAIL: $what: record"; failed=1; }
 			if [ "$program" = "$2" ] && grep -q nop5 "$trace.said"; then
 				echo "FAIL: $what: the 5-byte nop was used in code with a red zone"
+				failed=1
+			fi
+			if [ "$program $site $has_nop5" = "$3 auto 1" ] && ! grep -q nop5 "$trace.said"; then
+				echo "FAIL: $what: the 5-byte nop was not used where it is sound"
 				failed=1
 			fi
 			events=$("$fathom" script -i "$trace" | grep -c redzone:leaf)
