@@ -196,16 +196,13 @@ static int check_clean(struct failure *text)
 		    "%d uprobe events of killed runs: fathom doctor --clean", left);
 }
 
-static int try_counter(uint64_t read_format, bool build_id)
+static int try_counter(uint64_t read_format)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof(attr),
 		.type = PERF_TYPE_SOFTWARE,
 		.config = PERF_COUNT_SW_DUMMY,
 		.read_format = read_format,
-		.mmap = build_id,
-		.mmap2 = build_id,
-		.build_id = build_id,
 	};
 	int fd =
 		(int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
@@ -220,7 +217,7 @@ static int check_perf(struct failure *text)
 {
 	long paranoid = file_number("/proc/sys/kernel/perf_event_paranoid", 2);
 	long locked = file_number("/proc/sys/kernel/perf_event_mlock_kb", 516);
-	int err = try_counter(0, false);
+	int err = try_counter(0);
 
 	if (err)
 		return fail(text, err,
@@ -232,20 +229,12 @@ static int check_perf(struct failure *text)
 
 static int check_lost(struct failure *text)
 {
-	int err = try_counter(PERF_FORMAT_LOST, false);
+	int err = try_counter(PERF_FORMAT_LOST);
 
 	if (!err)
 		return 0;
 	return fail(text, err,
 		    "Linux 6.0; the uprobe backend then knows losses only by CPU");
-}
-
-static int check_build_ids(struct failure *text)
-{
-	int err = try_counter(0, true);
-
-	return err ? fail(text, err, "Linux 5.12; only the traced files' are recorded")
-		   : 0;
 }
 
 static int check_files(struct failure *text)
@@ -340,7 +329,6 @@ const struct feature features[] = {
 	{"clean", "tracefs is clean", check_clean},
 	{"perf", "perf events", check_perf},
 	{"lost_counts", "losses by event", check_lost},
-	{"build_ids", "build ids of mappings", check_build_ids},
 	{"open_files", "open files", check_files},
 	{"btf", "kernel BTF", check_btf},
 	{"zstd", "zstd (-z)", check_zstd},
