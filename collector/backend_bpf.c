@@ -137,7 +137,7 @@ static struct fetch_options fetch_options(const struct bpf_state *state,
 		.map = hit_rings_map(state->rings),
 		.doorbell = hit_rings_doorbell(state->rings),
 		.string_size = capture->string_size,
-		.who = target->kind == TARGET_ALL ? FETCH_ALL : FETCH_TREE,
+		.who = target_is_everybody(target) ? FETCH_ALL : FETCH_TREE,
 		.leader = target->nr_pids ? target->pids[0] : 0,
 		.tree = state->follow.tree,
 		.by_cookie = state->by_cookie,
@@ -201,7 +201,7 @@ static int load_programs(struct bpf_state *state, const struct capture *capture,
 static int follow_target(struct bpf_state *state, const struct target *target,
 			 struct failure *f)
 {
-	if (target->kind == TARGET_ALL || (target->nr_pids == 1 && !target->follow))
+	if (target_is_everybody(target) || (target->nr_pids == 1 && !target->follow))
 		return 0;
 	return follow_start(&state->follow, target, f);
 }

@@ -135,7 +135,7 @@ static int open_thread(struct uprobe_state *state, struct capture *capture,
 		.sideband = sideband,
 		.inherit = tid != -1,
 		.threads_only = tid != -1 && !target->follow,
-		.on_exec = target->kind == TARGET_COMMAND,
+		.on_exec = target->kind == TARGET_COMMAND && !target->everybody,
 		.ring_size = capture->ring_size,
 	};
 	int err = 0;
@@ -194,7 +194,7 @@ static int open_target(struct uprobe_state *state, struct capture *capture,
 	const struct target *target = capture->target;
 	int err = 0;
 
-	if (target->kind == TARGET_ALL)
+	if (target_is_everybody(target))
 		return open_events(state, capture, -1, f);
 	for (size_t i = 0; !err && i < target->nr_pids; i++)
 		err = open_process(state, capture, target->pids[i], f);
@@ -254,7 +254,7 @@ static int uprobe_describe(void *opaque, const struct capture *capture, unsigned
 static int uprobe_attach(void *state, struct capture *capture, struct failure *f)
 {
 	(void)state;
-	if (capture->target->kind == TARGET_COMMAND)
+	if (capture->target->kind == TARGET_COMMAND && !capture->target->everybody)
 		return 0; /* exec enables them */
 	return counters_enable(&capture->counters, f);
 }

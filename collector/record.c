@@ -61,7 +61,7 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "record",
-	.synopsis = "-e SPEC... [-x FILE] [-p PID | -a | -- COMMAND...]",
+	.synopsis = "-e SPEC... [-x FILE] [-p PID | [-a] [-- COMMAND...]]",
 	.summary = "Record the hits of static probes into a perf.data file.",
 	.rows = rows,
 	.more = "Examples:\n"
@@ -92,9 +92,8 @@ static int check_usage(const struct record *r)
 	if (!o->specs.count)
 		return options_complain(&usage,
 					"which probes? -e PROVIDER:NAME is missing");
-	if ((o->pids.count != 0) + o->all + (r->command != NULL) > 1)
-		return options_complain(&usage,
-					"-p, -a and a command exclude each other");
+	if (o->pids.count && (o->all || r->command))
+		return options_complain(&usage, "-p excludes -a and a command");
 	if (!o->files.count && !o->pids.count && !r->command)
 		return options_complain(&usage, "whose probes? Give -x FILE, -p PID or a "
 						"command");
@@ -447,6 +446,7 @@ int cmd_record(int argc, char **argv)
 	if (r.options.pids.count)
 		err = target_processes(&r.target, &r.options.pids, &r.failure);
 	r.target.follow = r.options.follow;
+	r.target.everybody = r.options.all;
 	if (!err)
 		err = make_plan(&r);
 	if (!err)

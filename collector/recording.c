@@ -240,7 +240,7 @@ static int write_sideband(struct recording *r)
 	struct sideband sideband = sideband_of(r);
 	int err = 0;
 
-	if (target->kind == TARGET_ALL)
+	if (target_is_everybody(target))
 		return sideband_all(&sideband, r->failure);
 	for (size_t i = 0; !err && i < target->nr_pids; i++)
 		err = sideband_process(&sideband, target->pids[i], r->failure);

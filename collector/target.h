@@ -21,10 +21,11 @@ struct target {
 	enum target_kind kind;
 	pid_t *pids; /* process ids; of a command the one we started */
 	size_t nr_pids;
-	bool follow; /* what they fork, too */
-	int go;	     /* of a command: writing here lets it exec; else -1 */
-	int failed;  /* … reads an errno if the exec failed */
-	int ended;   /* … a pidfd, readable when it ended */
+	bool follow;	/* what they fork, too */
+	bool everybody; /* of a command: record every process while it runs */
+	int go;		/* of a command: writing here lets it exec; else -1 */
+	int failed;	/* … reads an errno if the exec failed */
+	int ended;	/* … a pidfd, readable when it ended */
 };
 
 /* Parses the values of -p: process ids, also several separated by commas. */
@@ -41,6 +42,12 @@ int target_start(struct target *target, char **argv, bool quiet_stdout,
 
 /* Lets it go. Returns 0, or the errno of its exec with the reason in @f. */
 int target_go(struct target *target, const char *command, struct failure *f);
+
+/* Does every process of the traced files count? */
+static inline bool target_is_everybody(const struct target *target)
+{
+	return target->kind == TARGET_ALL || target->everybody;
+}
 
 bool target_ended(const struct target *target);	   /* the command */
 bool target_all_gone(const struct target *target); /* every process */

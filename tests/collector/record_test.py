@@ -293,7 +293,7 @@ def test_errors():
             assert said.count("\n") == 1, said
 
     wrong(2, "-e PROVIDER:NAME is missing", "--", HITTER)
-    wrong(2, "exclude each other", "-e", "x", "-p", "1", "--", HITTER)
+    wrong(2, "-p excludes -a and a command", "-e", "x", "-p", "1", "--", HITTER)
     wrong(2, "Give -x FILE", "-e", "x")
     wrong(1, "o such file", "-e", "x", "-x", "/nowhere")
     wrong(1, "did you mean 'hitter:hit'?", "-e", "hitter:hitt", "--", HITTER)
