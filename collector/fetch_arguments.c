@@ -162,23 +162,75 @@ static uint64_t fault_word(void)
 	return word;
 }
 
+/* The argument that tells how long string @i is, or NULL: then a NUL ends it. */
+static const struct operand *length_of_string(const struct generator *g, size_t i)
+{
+	const struct argument *next = &g->event->arguments[i + 1];
+	size_t length = strlen(g->event->arguments[i].name);
+	const struct operand *o;
+
+	if (i + 1 == g->event->nr_arguments || next->kind != ARGUMENT_INTEGER ||
+	    strncmp(next->name, g->event->arguments[i].name, length) != 0 ||
+	    strcmp(next->name + length, "_length") != 0)
+		return NULL;
+	o = &g->site->operands[g->event->operand[i + 1]];
+	return o->kind == OPERAND_NONE ? NULL : o;
+}
+
+/* r1 = where the next string goes. */
+static void point_behind_strings(struct generator *g)
+{
+	emit_move(g->code, BPF_REG_1, RECORD);
+	emit_alu(g->code, BPF_ADD, BPF_REG_1, STRINGS);
+	emit_alu_value(g->code, BPF_ADD, BPF_REG_1, in_raw(g, g->fixed));
+}
+
+/* Reads text up to its NUL; r0 = its bytes with the NUL, above @most if it faulted. */
+static void read_terminated(struct generator *g, const struct operand *o, int32_t most)
+{
+	load_value(g, o, o->size, false, BPF_REG_3);
+	point_behind_strings(g);
+	emit_move_value(g->code, BPF_REG_2, most);
+	emit_call(g->code, BPF_FUNC_probe_read_user_str);
+}
+
+/* The same for text of a length that another operand tells. The ring's zero ends it. */
+static void read_counted(struct generator *g, const struct operand *o,
+			 const struct operand *length, int32_t most)
+{
+	struct bpf_code *c = g->code;
+	size_t fits, faulted;
+
+	load_value(g, length, length->size, length->is_signed, BPF_REG_2);
+	fits = emit_jump(c, BPF_JLT, BPF_REG_2, most);
+	emit_move_value(c, BPF_REG_2, most - 1);
+	emit_land(c, fits);
+	emit_store(c, 8, STACK, LENGTH, BPF_REG_2);
+	load_value(g, o, o->size, false, BPF_REG_3);
+	point_behind_strings(g);
+	emit_load(c, 8, BPF_REG_2, STACK, LENGTH);
+	emit_call(c, BPF_FUNC_probe_read_user);
+	faulted = emit_jump(c, BPF_JNE, BPF_REG_0, 0);
+	emit_load(c, 8, BPF_REG_0, STACK, LENGTH);
+	emit_alu_value(c, BPF_ADD, BPF_REG_0, 1);
+	emit_land(c, faulted);
+}
+
 /*
  * Reads a string to behind the others and stores its __data_loc: offset in the raw data,
  * and length with the NUL << 16.
  */
 static void fetch_string(struct generator *g, const struct format_field *field,
-			 const struct operand *o)
+			 const struct operand *o, const struct operand *length)
 {
 	int32_t most = (int32_t)g->options->string_size;
 	struct bpf_code *c = g->code;
 	size_t faulted, done;
 
-	load_value(g, o, o->size, false, BPF_REG_3);
-	emit_move(c, BPF_REG_1, RECORD);
-	emit_alu(c, BPF_ADD, BPF_REG_1, STRINGS);
-	emit_alu_value(c, BPF_ADD, BPF_REG_1, in_raw(g, g->fixed));
-	emit_move_value(c, BPF_REG_2, most);
-	emit_call(c, BPF_FUNC_probe_read_user_str);
+	if (length)
+		read_counted(g, o, length, most);
+	else
+		read_terminated(g, o, most);
 	/* Negative errnos are large, too. */
 	faulted = emit_jump(c, BPF_JGT, BPF_REG_0, most);
 	emit_move(c, BPF_REG_1, STRINGS);
@@ -210,7 +262,7 @@ void fetch_arguments(struct generator *g)
 		if (!there)
 			continue; /* the ring is zero */
 		if (g->event->arguments[i].kind == ARGUMENT_STRING)
-			fetch_string(g, &g->fields[i], o);
+			fetch_string(g, &g->fields[i], o, length_of_string(g, i));
 		else
 			fetch_number(g, &g->fields[i], o);
 	}

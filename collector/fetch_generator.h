@@ -22,6 +22,7 @@ enum {
 	POSITION = -24, /* of the record in the ring */
 	COOKIE = -32,
 	SCRATCH = -40, /* a value from memory before it is widened; a hash key */
+	LENGTH = -48,  /* of a string that is not terminated */
 };
 
 enum {

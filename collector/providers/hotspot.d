@@ -3,8 +3,8 @@
  * OpenJDK's HotSpot VM: names and types of its probes' arguments, written from "DTrace
  * Probes in HotSpot VM" in the Java documentation.
  *
- * Names of classes and methods are not terminated: the length that follows counts, and
- * what is shown behind it belongs to somebody else. method__*, object__alloc and
+ * Names of classes and methods are not terminated: the length that follows counts. The
+ * uprobe backend cannot heed it, and what it shows behind belongs to somebody else. method__*, object__alloc and
  * monitor__* fire only with -XX:+ExtendedDTraceProbes.
  */
 provider hotspot {
