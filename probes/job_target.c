@@ -165,16 +165,45 @@ static int lay_out_if_empty(const struct job *job, struct failure *f)
 	return S_ISREG(st.st_mode) && !st.st_size ? lay_out(job, 0, f) : 0;
 }
 
+/* A name can lead elsewhere by now: the write guard looked at what measure() saw, and
+ * nothing else may be opened for it. */
+static int check_same(const struct job_target *t, int fd, struct failure *f)
+{
+	struct stat st;
+	bool same;
+
+	if (fstat(fd, &st))
+		return fail(f, -errno, "%s: %s", t->path, strerror(errno));
+	if (t->is_device)
+		same = S_ISBLK(st.st_mode) && st.st_rdev == t->device;
+	else
+		same = S_ISREG(st.st_mode) && st.st_dev == t->device &&
+		       st.st_ino == t->inode;
+	return same ? 0
+		    : fail(f, -ESTALE,
+			   "%s is no longer what it was when it was checked; nothing "
+			   "was done to it",
+			   t->path);
+}
+
 /* A file that is only read is never changed; one that is written may grow. */
 static int grow(struct job_target *t, const struct job *job, struct failure *f)
 {
+	int fd, err;
+
 	if (!job_writes(job) || !job->size || t->is_device || t->size >= wanted_size(job))
 		return 0;
-	if (truncate(job->filename, (off_t)wanted_size(job)))
-		return fail(f, -errno, "%s: cannot grow to %llu bytes: %s", job->filename,
-			    (unsigned long long)wanted_size(job), strerror(errno));
-	t->size = wanted_size(job);
-	return 0;
+	fd = open(job->filename, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return fail(f, -errno, "%s: %s", job->filename, strerror(errno));
+	err = check_same(t, fd, f);
+	if (!err && ftruncate(fd, (off_t)wanted_size(job)))
+		err = fail(f, -errno, "%s: cannot grow to %llu bytes: %s", job->filename,
+			   (unsigned long long)wanted_size(job), strerror(errno));
+	close(fd);
+	if (!err)
+		t->size = wanted_size(job);
+	return err;
 }
 
 /* Preparing */
@@ -189,6 +218,7 @@ static int measure(struct job_target *t, int fd, struct failure *f)
 		t->size = (uint64_t)st.st_size;
 		t->sparse = (uint64_t)st.st_blocks * 512 < t->size;
 		t->device = st.st_dev;
+		t->inode = st.st_ino;
 		look_at_file_system(t, fd);
 	} else if (S_ISBLK(st.st_mode)) {
 		t->is_device = true;
@@ -334,6 +364,9 @@ int job_target_open(const struct job_target *t, const struct job *job, unsigned 
 	extent->fd = open(t->path, open_flags(job));
 	if (extent->fd < 0)
 		return explain_open(t, job, errno, f);
+	err = check_same(t, extent->fd, f);
+	if (err)
+		return err;
 	if (job->direct)
 		return check_direct(t, job, extent->fd, extent->start, f);
 	/* As fio's invalidate=1: begin with a cold cache. */

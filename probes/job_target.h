@@ -16,6 +16,7 @@ struct job_target {
 	bool is_device;	  /* a block device; else a regular file */
 	uint64_t size;	  /* bytes */
 	dev_t device;	  /* itself, or the one its file system is on */
+	ino_t inode;	  /* a file's; with @device tells it from every other */
 	char disk[64];	  /* the kernel's name of @device, "" unknown */
 	const char
 		*file_system; /* name of a file's, NULL for a device or an unknown one */
@@ -50,7 +51,9 @@ struct extent {
 	uint64_t start, blocks;
 };
 
-/* Opens the file for worker @nth of @job. 0, or a negative errno with the reason. */
+/* Opens the file for worker @nth of @job, and begins with a cold cache unless I/O is
+ * direct. 0, or a negative errno with the reason: -ESTALE if the name leads to another
+ * file or device than when it was prepared. The caller closes @extent->fd in any case. */
 int job_target_open(const struct job_target *t, const struct job *job, unsigned nth,
 		    struct extent *extent, struct failure *f);
 

@@ -180,15 +180,18 @@ static int check_allowed(const char *path, dev_t device,
 		    path, path);
 }
 
-static int claim_device(const char *path, int *claim, struct failure *f)
+static int claim_device(const char *path, dev_t device, int *claim, struct failure *f)
 {
 	int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
+	struct stat st;
 
 	if (fd < 0 && errno == EBUSY)
 		return fail(f, -EBUSY, "%s is in use by the kernel", path);
 	if (fd < 0)
 		return fail(f, -errno, "%s: %s", path, strerror(errno));
 	*claim = fd;
+	if (fstat(fd, &st) || !S_ISBLK(st.st_mode) || st.st_rdev != device)
+		return fail(f, -ESTALE, "%s is another device by now", path);
 	return 0;
 }
 
@@ -206,5 +209,5 @@ int write_guard_check(const char *path, dev_t device, const struct string_list *
 		err = check_holders(&related, path, f);
 	if (!err)
 		err = check_allowed(path, device, allowed, f);
-	return err ? err : claim_device(path, claim, f);
+	return err ? err : claim_device(path, device, claim, f);
 }
