@@ -134,35 +134,62 @@ static uint64_t wanted_size(const struct job *job)
 	return job->offset + job->offset_increment * (job->numjobs - 1) + job->size;
 }
 
-static int lay_out(const struct job *job, int create, struct failure *f)
+/* What all jobs of a file want of the one that @path names. */
+struct layout {
+	uint64_t size;
+	bool filled; /* it is read: holes will not do */
+};
+
+static struct layout layout_of(const struct job_file *file, const char *path)
+{
+	struct layout layout = {0};
+
+	for (size_t i = 0; i < file->count; i++) {
+		const struct job *job = &file->jobs[i];
+
+		if (!job->engine->needs_file || strcmp(job->filename, path))
+			continue;
+		layout.filled |= job_reads(job);
+		if (job->size && wanted_size(job) > layout.size)
+			layout.size = wanted_size(job);
+	}
+	return layout;
+}
+
+static int lay_out(const struct layout *layout, const char *path, int create,
+		   struct failure *f)
 {
 	int fd, err;
 
-	if (!job->size)
-		return fail(f, -ENOENT, "%s %s; give size= and it will be laid out",
-			    job->filename, create ? "does not exist" : "is empty");
-	fd = open(job->filename, O_WRONLY | create | O_CLOEXEC, 0600);
+	if (!layout->size)
+		return fail(f, -ENOENT, "%s %s; give size= and it will be laid out", path,
+			    create ? "does not exist" : "is empty");
+	fd = open(path, O_WRONLY | create | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail(f, -errno, "%s: cannot create: %s", job->filename,
-			    strerror(errno));
-	err = job_reads(job) ? fill(fd, wanted_size(job), job->filename, f) : 0;
-	if (!err && !job_reads(job) && ftruncate(fd, (off_t)wanted_size(job)))
-		err = fail(f, -errno, "%s: cannot set its size: %s", job->filename,
+		return fail(f, -errno, "%s: cannot create: %s", path, strerror(errno));
+	err = layout->filled ? fill(fd, layout->size, path, f) : 0;
+	if (!err && !layout->filled && ftruncate(fd, (off_t)layout->size))
+		err = fail(f, -errno, "%s: cannot set its size: %s", path,
 			   strerror(errno));
 	close(fd);
 	if (err && create)
-		unlink(job->filename);
+		unlink(path);
 	return err;
 }
 
 /* A file that is missing or empty has nothing to lose. */
-static int lay_out_if_empty(const struct job *job, struct failure *f)
+static int lay_out_if_empty(const struct job *job, const struct job_file *file,
+			    struct failure *f)
 {
+	struct layout layout = layout_of(file, job->filename);
 	struct stat st;
 
 	if (stat(job->filename, &st))
-		return errno == ENOENT ? lay_out(job, O_CREAT | O_EXCL, f) : 0;
-	return S_ISREG(st.st_mode) && !st.st_size ? lay_out(job, 0, f) : 0;
+		return errno == ENOENT
+			       ? lay_out(&layout, job->filename, O_CREAT | O_EXCL, f)
+			       : 0;
+	return S_ISREG(st.st_mode) && !st.st_size ? lay_out(&layout, job->filename, 0, f)
+						  : 0;
 }
 
 /* A name can lead elsewhere by now: the write guard looked at what measure() saw, and
@@ -234,14 +261,15 @@ static int measure(struct job_target *t, int fd, struct failure *f)
 	return 0;
 }
 
-int job_target_prepare(struct job_target *t, const struct job *job, struct failure *f)
+int job_target_prepare(struct job_target *t, const struct job *job,
+		       const struct job_file *file, struct failure *f)
 {
 	int fd, err;
 
 	*t = (struct job_target){.path = job->filename, .claim = -1};
 	if (!job->engine->needs_file)
 		return 0;
-	err = lay_out_if_empty(job, f);
+	err = lay_out_if_empty(job, file, f);
 	if (err)
 		return err;
 	fd = open(job->filename, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

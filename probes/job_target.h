@@ -9,6 +9,7 @@
 
 struct failure;
 struct job;
+struct job_file;
 struct string_list;
 
 struct job_target {
@@ -28,11 +29,12 @@ struct job_target {
 };
 
 /*
- * Looks at the file of @job; lays it out if it is missing or empty, as fio does. 0 or
- * a negative errno with reason and cure in @f. Release with job_target_release in
- * both cases.
+ * Looks at the file of @job; if it is missing or empty lays it out, as fio does, as
+ * large as any job of @file wants it that names the same. 0 or a negative errno with
+ * reason and cure in @f. Release with job_target_release in both cases.
  */
-int job_target_prepare(struct job_target *t, const struct job *job, struct failure *f);
+int job_target_prepare(struct job_target *t, const struct job *job,
+		       const struct job_file *file, struct failure *f);
 
 /*
  * If @job writes to a device: may it (write_guard.h)? @allowed are the devices that

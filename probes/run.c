@@ -40,7 +40,7 @@ static int prepare_targets(struct run *run, const struct string_list *allowed,
 	for (size_t i = 0; i < run->file->count; i++) {
 		const struct job *job = &run->file->jobs[i];
 		struct job_target *t = &run->targets[i];
-		int err = job_target_prepare(t, job, f);
+		int err = job_target_prepare(t, job, run->file, f);
 
 		if (!err)
 			err = job_target_guard(t, job, allowed, run->targets, i, f);

@@ -109,6 +109,14 @@ class Data(BenchTest):
         self.assertEqual(os.path.getsize(path), 128 * KIB)
         self.assertGreaterEqual(os.stat(path).st_blocks * 512, 128 * KIB)
 
+    def test_a_missing_file_is_laid_out_for_all_its_jobs(self):
+        path = self.path("new")
+        text = job_text({"a": {"rw": "write", "size": "64k"}, "b": {"rw": "read", "size": "1m"},
+                         "c": {"rw": "read"}}, filename=path, bs="4k", stonewall=None)
+        jobs = self.json(text)["jobs"]
+        self.assertEqual([j["read"]["total_ios"] for j in jobs], [0, 256, 256])
+        self.assertGreaterEqual(os.stat(path).st_blocks * 512, 1024 * KIB)
+
 
 class Errors(BenchTest):
     def test_one_line_says_what_is_wrong(self):

@@ -62,6 +62,13 @@ static struct job job_on(const char *path, enum job_pattern pattern)
 	};
 }
 
+static int prepare(struct job_target *t, struct job *job, struct failure *f)
+{
+	struct job_file file = {.jobs = job, .count = 1};
+
+	return job_target_prepare(t, job, &file, f);
+}
+
 /* @t was prepared; the path leads to @now when the worker opens it. */
 static void opening_is_refused(const struct job_target *t, struct job *job,
 			       const char *now)
@@ -87,7 +94,7 @@ static void a_link_that_moves_is_not_followed(void **state)
 	make_file("a");
 	make_file("b");
 	point(job.filename, path_of("a"));
-	assert_int_equal(job_target_prepare(&t, &job, &f), 0);
+	assert_int_equal(prepare(&t, &job, &f), 0);
 	assert_int_equal(job_target_open(&t, &job, 0, &extent, &f), 0);
 	close(extent.fd);
 	opening_is_refused(&t, &job, path_of("b"));
@@ -147,7 +154,7 @@ static void a_buffered_job_begins_with_a_cold_cache(void **state)
 
 	(void)state;
 	make_file("cold");
-	assert_int_equal(job_target_prepare(&t, &job, &f), 0);
+	assert_int_equal(prepare(&t, &job, &f), 0);
 	if (t.in_memory) {
 		print_message("SKIP: %s is in memory, nothing can leave its cache\n",
 			      directory);
