@@ -139,17 +139,31 @@ static int check_job(const struct job *job, struct failure *f)
 		return fail(f, -EINVAL, "size is smaller than one block");
 	if (!fits(job))
 		return fail(f, -ERANGE, "offset, offset_increment and size go past 2^63");
-	if (job->block_size * job->depth * job->numjobs > buffers_max)
-		return fail(f, -E2BIG,
-			    "blocksize * iodepth * numjobs is more than 4 GiB");
 	return 0;
+}
+
+/* @group: bytes of the jobs before it that run at the same time. */
+static int check_buffers(const struct job *job, uint64_t *group, struct failure *f)
+{
+	if (job->stonewall)
+		*group = 0;
+	*group += job->block_size * job->depth * job->numjobs;
+	if (*group <= buffers_max)
+		return 0;
+	return fail(f, -E2BIG,
+		    "blocksize * iodepth * numjobs, summed over the jobs that run side "
+		    "by side, is more than 4 GiB");
 }
 
 int job_file_check(const struct job_file *file, struct failure *f)
 {
+	uint64_t group = 0;
+
 	for (size_t i = 0; i < file->count; i++) {
 		int err = check_job(&file->jobs[i], f);
 
+		if (!err)
+			err = check_buffers(&file->jobs[i], &group, f);
 		if (err)
 			return fail_in(f, err, "job [%.60s]", file->jobs[i].name);
 	}

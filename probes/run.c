@@ -297,6 +297,8 @@ static int run_group(struct run *run, struct worker *workers, size_t count,
 		err = fail(f, -ENOMEM, "no memory for %zu workers", count);
 	else
 		err = run_threads(&watcher, f);
+	for (size_t i = 0; i < count; i++)
+		worker_release_memory(&workers[i]); /* the next group wants its own */
 	free(watcher.seen);
 	return err;
 }

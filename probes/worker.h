@@ -61,6 +61,12 @@ struct worker {
 
 /* Allocates what the loop needs; the engine is opened by the thread. 0 or -ENOMEM. */
 int worker_init(struct worker *w);
+
+/* Frees buffers and requests of one whose thread has ended or never was; what it
+ * measured stays. May be called again. */
+void worker_release_memory(struct worker *w);
+
+/* Frees all and closes the file. */
 void worker_release(struct worker *w);
 
 /* The thread. @worker is a struct worker; returns NULL. */

@@ -47,14 +47,24 @@ int worker_init(struct worker *w)
 	return 0;
 }
 
-void worker_release(struct worker *w)
+void worker_release_memory(struct worker *w)
 {
+	struct request *requests = w->requests;
+
+	w->requests = NULL; /* a debugger looks no further */
 	if (w->buffers)
 		munmap(w->buffers, w->buffers_size);
-	free(w->requests);
+	w->buffers = NULL;
+	free(requests);
 	free(w->unused);
 	free(w->batch);
 	free(w->done);
+	w->unused = w->batch = w->done = NULL;
+}
+
+void worker_release(struct worker *w)
+{
+	worker_release_memory(w);
 	if (w->extent.fd >= 0)
 		close(w->extent.fd);
 }

@@ -199,6 +199,17 @@ class Running(BenchTest):
         with open(self.path("o"), encoding="utf-8") as file:
             self.assertIn("IO depths", file.read())
 
+    def test_a_group_gives_its_buffers_back(self):
+        text = job_text({f"x{i}": {"stonewall": None} for i in range(8)}, ioengine="null",
+                        bs="1m", iodepth=64, size="64m")
+        bench = [bench_tool.FATHOM, "bench", "--json=" + self.path("j"), self.job(text)]
+        with subprocess.Popen(bench, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as running:
+            _, status, usage = os.wait4(running.pid, 0)
+            running.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(running.returncode, 0)
+        self.assertLess(usage.ru_maxrss, 3 * 64 * KIB)  # KiB; eight groups of 64 MiB
+
     def test_a_job_from_stdin(self):
         text = job_text({"x": {}}, filename=self.file("f", 64 * KIB))
         ran = subprocess.run([bench_tool.FATHOM, "bench", "-"], input=text, text=True,

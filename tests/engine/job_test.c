@@ -158,6 +158,8 @@ static const struct {
 	{"[x]\nioengine=null\n", "size or runtime"},
 	{"[x]\nfilename=/a\nsize=1k\n", "smaller than one block"},
 	{"[x]\nfilename=/a\nbs=64m\niodepth=1000\n", "more than 4 GiB"},
+	{"[global]\nfilename=/a\nbs=64m\n[x]\niodepth=40\n[y]\niodepth=40\n",
+	 "job [y]: blocksize * iodepth * numjobs"},
 	{"[x]\nfilename=/a\noffset=8e\nnumjobs=9\noffset_increment=4096p\n", ""},
 };
 
@@ -175,6 +177,18 @@ static void contradictions_are_explained(void **state)
 			fail_msg("%s: %d '%s'", contradictions[i].message, err, f.text);
 		job_file_free(&file);
 	}
+}
+
+static void only_jobs_that_run_together_share_the_memory(void **state)
+{
+	struct job_file file = parsed("[global]\nfilename=/a\nbs=64m\niodepth=40\n"
+				      "[x]\n[y]\nstonewall\n[z]\nstonewall\n");
+	struct failure f = {{0}};
+
+	(void)state;
+	if (job_file_check(&file, &f))
+		fail_msg("%s", f.text);
+	job_file_free(&file);
 }
 
 static struct job_file shipped(const char *name)
@@ -222,6 +236,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(command_line_overrides_all_jobs),
 		cmocka_unit_test(wrong_lines_are_explained),
 		cmocka_unit_test(contradictions_are_explained),
+		cmocka_unit_test(only_jobs_that_run_together_share_the_memory),
 		cmocka_unit_test(classic_jobs_are_understood),
 	};
 
