@@ -82,6 +82,12 @@ static inline bool job_is_random(const struct job *job)
 	return job->pattern >= JOB_RANDREAD;
 }
 
+/* The last byte that any worker of @job touches, plus one; @job->size is set. */
+static inline uint64_t job_wanted_size(const struct job *job)
+{
+	return job->offset + job->offset_increment * (job->numjobs - 1) + job->size;
+}
+
 /* Reads @path ("-" is stdin). 0, or a negative errno with "file:line: reason". In
  * both cases release with job_file_free. */
 int job_file_read(struct job_file *file, const char *path, struct failure *f);

@@ -7,7 +7,6 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -16,11 +15,9 @@
 #include <unistd.h>
 
 #include "core/failure.h"
-#include "core/stop.h"
-#include "core/text.h"
 #include "probes/engine.h"
 #include "probes/job.h"
-#include "probes/random.h"
+#include "probes/job_layout.h"
 #include "probes/write_guard.h"
 
 static const struct {
@@ -84,114 +81,6 @@ static void look_at_device(struct job_target *t)
 	snprintf(t->disk, sizeof(t->disk), "%.63s", slash ? slash + 1 : link);
 }
 
-/* Laying out */
-
-enum { LAYOUT_CHUNK = 1 << 20 };
-
-static int write_all(int fd, const void *data, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			data = (const char *)data + n;
-			size -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
-static int fill(int fd, uint64_t size, const char *path, struct failure *f)
-{
-	uint64_t *chunk = malloc(LAYOUT_CHUNK), seed = 1, done = 0;
-	int err = chunk ? 0 : -ENOMEM;
-
-	for (size_t i = 0; chunk && i < LAYOUT_CHUNK / sizeof(*chunk); i++)
-		chunk[i] = random_mix(&seed);
-	while (!err && done < size) {
-		uint64_t part = size - done < LAYOUT_CHUNK ? size - done : LAYOUT_CHUNK;
-
-		progress("laying out %s: %llu of %llu MiB", path,
-			 (unsigned long long)done >> 20, (unsigned long long)size >> 20);
-		chunk[0] = done;
-		err = stop_requested() ? -EINTR : write_all(fd, chunk, part);
-		done += part;
-	}
-	progress_end();
-	free(chunk);
-	if (!err && fsync(fd))
-		err = -errno;
-	return err ? fail(f, err, "%s: laying out %llu bytes: %s", path,
-			  (unsigned long long)size, strerror(-err))
-		   : 0;
-}
-
-/* The last byte that any worker of @job touches, plus one; @job->size is set. */
-static uint64_t wanted_size(const struct job *job)
-{
-	return job->offset + job->offset_increment * (job->numjobs - 1) + job->size;
-}
-
-/* What all jobs of a file want of the one that @path names. */
-struct layout {
-	uint64_t size;
-	bool filled; /* it is read: holes will not do */
-};
-
-static struct layout layout_of(const struct job_file *file, const char *path)
-{
-	struct layout layout = {0};
-
-	for (size_t i = 0; i < file->count; i++) {
-		const struct job *job = &file->jobs[i];
-
-		if (!job->engine->needs_file || strcmp(job->filename, path))
-			continue;
-		layout.filled |= job_reads(job);
-		if (job->size && wanted_size(job) > layout.size)
-			layout.size = wanted_size(job);
-	}
-	return layout;
-}
-
-static int lay_out(const struct layout *layout, const char *path, int create,
-		   struct failure *f)
-{
-	int fd, err;
-
-	if (!layout->size)
-		return fail(f, -ENOENT, "%s %s; give size= and it will be laid out", path,
-			    create ? "does not exist" : "is empty");
-	fd = open(path, O_WRONLY | create | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail(f, -errno, "%s: cannot create: %s", path, strerror(errno));
-	err = layout->filled ? fill(fd, layout->size, path, f) : 0;
-	if (!err && !layout->filled && ftruncate(fd, (off_t)layout->size))
-		err = fail(f, -errno, "%s: cannot set its size: %s", path,
-			   strerror(errno));
-	close(fd);
-	if (err && create)
-		unlink(path);
-	return err;
-}
-
-/* A file that is missing or empty has nothing to lose. */
-static int lay_out_if_empty(const struct job *job, const struct job_file *file,
-			    struct failure *f)
-{
-	struct layout layout = layout_of(file, job->filename);
-	struct stat st;
-
-	if (stat(job->filename, &st))
-		return errno == ENOENT
-			       ? lay_out(&layout, job->filename, O_CREAT | O_EXCL, f)
-			       : 0;
-	return S_ISREG(st.st_mode) && !st.st_size ? lay_out(&layout, job->filename, 0, f)
-						  : 0;
-}
-
 /* A name can lead elsewhere by now: the write guard looked at what measure() saw, and
  * nothing else may be opened for it. */
 static int check_same(const struct job_target *t, int fd, struct failure *f)
@@ -218,18 +107,19 @@ static int grow(struct job_target *t, const struct job *job, struct failure *f)
 {
 	int fd, err;
 
-	if (!job_writes(job) || !job->size || t->is_device || t->size >= wanted_size(job))
+	if (!job_writes(job) || !job->size || t->is_device ||
+	    t->size >= job_wanted_size(job))
 		return 0;
 	fd = open(job->filename, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return fail(f, -errno, "%s: %s", job->filename, strerror(errno));
 	err = check_same(t, fd, f);
-	if (!err && ftruncate(fd, (off_t)wanted_size(job)))
+	if (!err && ftruncate(fd, (off_t)job_wanted_size(job)))
 		err = fail(f, -errno, "%s: cannot grow to %llu bytes: %s", job->filename,
-			   (unsigned long long)wanted_size(job), strerror(errno));
+			   (unsigned long long)job_wanted_size(job), strerror(errno));
 	close(fd);
 	if (!err)
-		t->size = wanted_size(job);
+		t->size = job_wanted_size(job);
 	return err;
 }
 
