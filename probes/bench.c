@@ -73,23 +73,30 @@ static const char *poll_max(const struct bench_options *o)
 	return o->poll && !*o->poll ? "32768" : o->poll;
 }
 
-static int override(struct job_file *file, const struct bench_options *o,
-		    struct failure *f)
+/* Returns 0, or the exit code after saying which option is wrong. */
+static int override(struct job_file *file, const struct bench_options *o)
 {
 	const struct {
-		const char *key, *value;
+		const char *option, *key, *value;
 	} given[] = {
-		{"filename", o->filename},    {"size", o->size},
-		{"runtime", o->runtime},      {"ramp_time", o->ramp_time},
-		{"ioengine", o->engine},      {"iodepth", o->depth},
-		{"poll_max_ns", poll_max(o)},
+		{"--filename", "filename", o->filename},
+		{"--size", "size", o->size},
+		{"--runtime", "runtime", o->runtime},
+		{"--ramp-time", "ramp_time", o->ramp_time},
+		{"--engine", "ioengine", o->engine},
+		{"--iodepth", "iodepth", o->depth},
+		{"--poll", "poll_max_ns", poll_max(o)},
 	};
-	int err = 0;
 
-	for (size_t i = 0; i < sizeof(given) / sizeof(*given) && !err; i++)
-		if (given[i].value)
-			err = job_file_override(file, given[i].key, given[i].value, f);
-	return err;
+	for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++) {
+		struct failure f = {{0}};
+
+		if (given[i].value &&
+		    job_file_override(file, given[i].key, given[i].value, &f))
+			return options_complain(&usage, "%s: %s", given[i].option,
+						f.text);
+	}
+	return 0;
 }
 
 static void show_progress(const struct run_progress *p)
@@ -179,16 +186,16 @@ static int bench(const char *path, const struct bench_options *o)
 {
 	struct failure f = {{0}};
 	struct job_file file;
-	int err = job_file_read(&file, path, &f);
+	int status = 0, err = job_file_read(&file, path, &f);
 
 	if (!err)
-		err = override(&file, o, &f);
-	if (!err)
+		status = override(&file, o);
+	if (!err && !status)
 		err = job_file_check(&file, &f);
-	if (!err)
+	if (!err && !status)
 		err = run_jobs(&file, o, &f);
 	job_file_free(&file);
-	return err ? command_failed("bench", &f) : EXIT_FINE;
+	return err ? command_failed("bench", &f) : status ? status : EXIT_FINE;
 }
 
 /* Options may stand behind JOB, too. */

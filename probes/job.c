@@ -110,7 +110,7 @@ int job_file_override(struct job_file *file, const char *key, const char *value,
 		      struct failure *f)
 {
 	for (size_t i = 0; i < file->count; i++) {
-		int err = job_set(&file->jobs[i], key, value, f);
+		int err = job_set_value(&file->jobs[i], key, value, f);
 
 		if (err)
 			return err;

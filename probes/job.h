@@ -96,7 +96,8 @@ int job_file_read(struct job_file *file, const char *path, struct failure *f);
 int job_file_read_text(struct job_file *file, const char *name, const char *text,
 		       struct failure *f);
 
-/* Sets @key of every job, as the command line does. 0 or a negative errno. */
+/* Sets @key of every job, as the command line does. 0, or a negative errno with what is
+ * wrong with @value: the caller says where it comes from. */
 int job_file_override(struct job_file *file, const char *key, const char *value,
 		      struct failure *f);
 

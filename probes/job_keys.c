@@ -229,19 +229,34 @@ static int remember(struct job_options *options, const char *key, const char *va
 	return 0;
 }
 
-int job_set(struct job *job, const char *key, const char *value, struct failure *f)
+static const struct key *find_key(const char *name)
 {
+	for (unsigned i = 0; i < NR_KEYS; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+int job_set_value(struct job *job, const char *name, const char *value, struct failure *f)
+{
+	const struct key *key = find_key(name);
 	int err;
 
-	for (unsigned i = 0; i < NR_KEYS; i++) {
-		if (strcmp(keys[i].name, key))
-			continue;
-		if (!value && keys[i].kind != KEY_FLAG)
-			return fail(f, -EINVAL, "%s needs a value", key);
-		err = set_value(&keys[i], job, value ? value : "1", f);
-		if (err)
-			return fail_in(f, err, "%s", key);
-		return remember(&job->options, key, value ? value : "1");
-	}
-	return unknown_key(key, f);
+	if (!key)
+		return unknown_key(name, f);
+	err = set_value(key, job, value, f);
+	return err ? err : remember(&job->options, name, value);
+}
+
+int job_set(struct job *job, const char *name, const char *value, struct failure *f)
+{
+	const struct key *key = find_key(name);
+	int err;
+
+	if (!key)
+		return unknown_key(name, f);
+	if (!value && key->kind != KEY_FLAG)
+		return fail(f, -EINVAL, "%s needs a value", name);
+	err = job_set_value(job, name, value ? value : "1", f);
+	return err ? fail_in(f, err, "%s", name) : 0;
 }

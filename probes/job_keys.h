@@ -10,4 +10,7 @@ struct job;
  * 0, -EINVAL, -ERANGE or -ENOMEM with the reason and the nearest key in @f. */
 int job_set(struct job *job, const char *key, const char *value, struct failure *f);
 
+/* The same with a @value; what @f says of a bad one does not name the key. */
+int job_set_value(struct job *job, const char *key, const char *value, struct failure *f);
+
 #endif

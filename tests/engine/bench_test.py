@@ -145,6 +145,17 @@ class Errors(BenchTest):
             self.assertEqual(ran.returncode, 2, arguments)
             self.assertTrue(ran.stderr.startswith("fathom bench: "))
 
+    def test_a_bad_value_names_its_option(self):
+        text = job_text({"x": {}}, filename=self.file("f", 64 * KIB))
+        for option, given in (("--iodepth", ["-d", "x"]), ("--engine", ["-E", "foo"]),
+                              ("--poll", ["--poll=abc"]), ("--size", ["--size", "1q"]),
+                              ("--runtime", ["-t", "soon"]), ("--filename", ["-f", "a:b"]),
+                              ("--ramp-time", ["--ramp-time=1y"])):
+            errors = self.bench(text, *given, status=2).stderr
+            self.assertTrue(errors.startswith(f"fathom bench: {option}: "), errors)
+            self.assertNotRegex(errors, "ioengine: |poll_max_ns|filename: .*filename")
+            self.assertEqual(errors.count("\n"), 1)
+
     def test_a_file_cut_short_meanwhile_ends_the_job(self):
         # Half of the file goes away between the check and the reading of its end.
         path = self.file("f", 512 * KIB)
