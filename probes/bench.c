@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* fathom bench: runs a fio job file on the I/O engine. fathom-bench(1). */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/command.h"
 #include "core/failure.h"
@@ -120,14 +122,51 @@ static size_t show_warnings(const struct run *run, size_t shown)
 	return shown;
 }
 
-/* One form of the results into @path, or to stdout if that is NULL or "". */
-static int write_results(const struct run *run, bool json, const char *path,
-			 struct failure *f)
+/* Where results go: open before the run, since they cannot be had a second time. */
+struct outputs {
+	FILE *main; /* stdout, or --output */
+	FILE *json; /* --json=FILE; NULL: none */
+};
+
+/* What is in @path stays until there are results. */
+static FILE *open_output(const char *path, struct failure *f)
 {
-	FILE *to = path && *path ? fopen(path, "we") : stdout;
-	int err = 0;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
 
 	if (!to)
+		fail(f, -errno, "%s: %s", path, strerror(errno));
+	if (!to && fd >= 0)
+		close(fd);
+	return to;
+}
+
+static int open_outputs(struct outputs *out, const struct bench_options *o,
+			struct failure *f)
+{
+	*out = (struct outputs){.main = stdout};
+	if (o->output)
+		out->main = open_output(o->output, f);
+	if (out->main && o->json && *o->json)
+		out->json = open_output(o->json, f);
+	return out->main && (out->json || !o->json || !*o->json) ? 0 : -EIO;
+}
+
+static void close_outputs(struct outputs *out)
+{
+	if (out->main && out->main != stdout)
+		fclose(out->main);
+	if (out->json)
+		fclose(out->json);
+}
+
+/* One form of the results. */
+static int write_results(const struct run *run, bool json, FILE *to, const char *path,
+			 struct failure *f)
+{
+	int err = 0;
+
+	if (to != stdout && ftruncate(fileno(to), 0) && errno != EINVAL)
 		return fail(f, -errno, "%s: %s", path, strerror(errno));
 	if (json)
 		err = bench_json(run, to);
@@ -135,27 +174,29 @@ static int write_results(const struct run *run, bool json, const char *path,
 		bench_text(run, to);
 	if (to == stdout)
 		return err; /* main looks whether it arrived */
-	if (fflush(to) || ferror(to))
+	if (!err && fflush(to))
 		err = -errno;
-	fclose(to);
+	else if (!err && ferror(to))
+		err = -EIO;
 	return err ? fail(f, err, "%s: %s", path, strerror(-err)) : 0;
 }
 
+/* Both forms are tried; the first failure is told. */
 static int write_output(const struct run *run, const struct bench_options *o,
-			struct failure *f)
+			const struct outputs *out, struct failure *f)
 {
-	bool into_file = o->json && *o->json;
-	int err = 0;
+	struct failure other = {{0}};
+	int err = 0, err_main;
 
-	if (into_file)
-		err = write_results(run, true, o->json, f);
-	if (!err)
-		err = write_results(run, o->json && !into_file, o->output, f);
-	return err;
+	if (out->json)
+		err = write_results(run, true, out->json, o->json, f);
+	err_main = write_results(run, o->json && !out->json, out->main, o->output,
+				 err ? &other : f);
+	return err ? err : err_main;
 }
 
 static int run_jobs(const struct job_file *file, const struct bench_options *o,
-		    struct failure *f)
+		    const struct outputs *out, struct failure *f)
 {
 	struct run run;
 	struct failure later = {{0}};
@@ -170,7 +211,7 @@ static int run_jobs(const struct job_file *file, const struct bench_options *o,
 	progress_end();
 	show_warnings(&run, shown);
 	if (run_nr_reports(&run)) {
-		int wrote = write_output(&run, o, &later);
+		int wrote = write_output(&run, o, out, &later);
 
 		if (wrote && !err) {
 			*f = later;
@@ -179,6 +220,18 @@ static int run_jobs(const struct job_file *file, const struct bench_options *o,
 	}
 release:
 	run_release(&run);
+	return err;
+}
+
+static int run_with_outputs(const struct job_file *file, const struct bench_options *o,
+			    struct failure *f)
+{
+	struct outputs out;
+	int err = open_outputs(&out, o, f);
+
+	if (!err)
+		err = run_jobs(file, o, &out, f);
+	close_outputs(&out);
 	return err;
 }
 
@@ -193,7 +246,7 @@ static int bench(const char *path, const struct bench_options *o)
 	if (!err && !status)
 		err = job_file_check(&file, &f);
 	if (!err && !status)
-		err = run_jobs(&file, o, &f);
+		err = run_with_outputs(&file, o, &f);
 	job_file_free(&file);
 	return err ? command_failed("bench", &f) : status ? status : EXIT_FINE;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fathom bench end to end: every engine and pattern, amounts, data, errors, Ctrl-C."""
+import json
 import os
 import signal
 import subprocess
@@ -155,6 +156,29 @@ class Errors(BenchTest):
             self.assertTrue(errors.startswith(f"fathom bench: {option}: "), errors)
             self.assertNotRegex(errors, "ioengine: |poll_max_ns|filename: .*filename")
             self.assertEqual(errors.count("\n"), 1)
+
+    def test_an_output_that_cannot_be_opened_is_found_before_the_run(self):
+        target = self.path("new")
+        text = job_text({"x": {"rw": "write", "size": "64k"}}, filename=target)
+        for option in ("--json=/nonexistent/x", "--output=/nonexistent/x"):
+            self.assertIn("/nonexistent/x: No such file", self.fails(text, option))
+            self.assertFalse(os.path.exists(target))
+
+    def test_one_failed_output_does_not_take_the_other_along(self):
+        text = job_text({"x": {}}, filename=self.file("f", 64 * KIB))
+        ran = self.bench(text, "--json=/dev/full", status=1)
+        self.assertIn("/dev/full: No space left", ran.stderr)
+        self.assertIn("IO depths", ran.stdout)
+        ran = self.bench(text, "--output=/dev/full", "--json=" + self.path("j"), status=1)
+        self.assertIn("/dev/full: No space left", ran.stderr)
+        with open(self.path("j"), encoding="utf-8") as file:
+            self.assertEqual(len(json.load(file)["jobs"]), 1)
+
+    def test_a_longer_old_result_is_replaced(self):
+        result = self.file("j", 256 * KIB)
+        self.bench(job_text({"x": {}}, filename=self.file("f", 64 * KIB)), "--json=" + result)
+        with open(result, encoding="utf-8") as file:
+            self.assertEqual(len(json.load(file)["jobs"]), 1)
 
     def test_a_file_cut_short_meanwhile_ends_the_job(self):
         # Half of the file goes away between the check and the reading of its end.
