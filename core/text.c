@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Text for people: escaping what is not ours, bars, colour, progress. */
+/* Text for people: escaping what is not ours, bars, progress. */
 #include "core/text.h"
 
 #include <stdarg.h>
@@ -95,13 +95,6 @@ char *text_bar(char *out, unsigned width, double part)
 	for (unsigned i = 0; i < filled / 8; i++)
 		strcat(out, "█");
 	return strcat(out, eighths[filled % 8]);
-}
-
-bool text_colour(FILE *to)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(fileno(to)) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
 unsigned text_columns(FILE *to)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Text for people: escaping what is not ours, tables, bars, colour, progress. */
+/* Text for people: escaping what is not ours, tables, bars, progress. */
 #ifndef FATHOM_CORE_TEXT_H
 #define FATHOM_CORE_TEXT_H
 
@@ -37,9 +37,6 @@ void text_table_free(struct text_table *t);
 /* A bar of @width columns, filled to @part (0 to 1) in eighths; returns @out, which
  * has room for 3 * width + 1 bytes. */
 char *text_bar(char *out, unsigned width, double part);
-
-/* May colour be used on @to: a terminal, NO_COLOR unset or empty, TERM not dumb. */
-bool text_colour(FILE *to);
 
 /* Columns of the terminal behind @to, or 80. */
 unsigned text_columns(FILE *to);

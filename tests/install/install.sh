@@ -11,13 +11,16 @@ cmake --install "$build" --prefix "$root/usr" >/dev/null
 [ -x "$root/usr/bin/fathom" ]
 "$root/usr/bin/fathom" --version | grep -qE '^fathom [0-9.]+$'
 
+[ -f "$root/usr/share/fathom/gdb/fathom.py" ]
+[ -f "$root/usr/share/fathom/perf/fathom-latency.py" ]
+
 # nop, nop10, nop5 side by side
 has_fast_site() {
 	LC_ALL=C grep -qaP '\x90\x66\x2e\x0f\x1f\x84\x00\x00\x00\x00\x00\x0f\x1f\x44\x00\x00' "$1"
 }
 
 flags=$(PKG_CONFIG_PATH=$(dirname "$(find "$root/usr" -name fathom-sdt.pc)") \
-	pkg-config --define-variable=prefix="$root/usr" --cflags fathom-sdt)
+	pkg-config --cflags fathom-sdt)
 # shellcheck disable=SC2086
 gcc -O2 $flags "$probed" -o "$root/by-pkg-config"
 has_fast_site "$root/by-pkg-config"
