@@ -168,16 +168,15 @@ static int write_results(const struct run *run, bool json, FILE *to, const char 
 
 	if (to != stdout && ftruncate(fileno(to), 0) && errno != EINVAL)
 		return fail(f, -errno, "%s: %s", path, strerror(errno));
+	errno = 0;
 	if (json)
 		err = bench_json(run, to);
 	else
 		bench_text(run, to);
 	if (to == stdout)
 		return err; /* main looks whether it arrived */
-	if (!err && fflush(to))
-		err = -errno;
-	else if (!err && ferror(to))
-		err = -EIO;
+	if ((fflush(to) || ferror(to)) && !err)
+		err = errno ? -errno : -EIO;
 	return err ? fail(f, err, "%s: %s", path, strerror(-err)) : 0;
 }
 

@@ -288,9 +288,11 @@ static json_t *run_json(const struct run *run)
 int bench_json(const struct run *run, FILE *to)
 {
 	json_t *o = run_json(run);
-	int err = json_dumpf(o, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	int err = 0;
 
+	if (json_dumpf(o, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER))
+		err = ferror(to) ? -errno : -ENOMEM;
 	json_decref(o);
 	fputc('\n', to);
-	return err ? -ENOMEM : 0;
+	return err;
 }

@@ -12,8 +12,8 @@ struct run;
 /* fio's summary, and what fio does not have: polling. */
 void bench_text(const struct run *run, FILE *to);
 
-/* fio's JSON (fio --output-format=json, 3.33), with more under "fathom". 0 or
- * -ENOMEM. */
+/* fio's JSON (fio --output-format=json, 3.33), with more under "fathom". 0,
+ * -ENOMEM, or the errno of @to. */
 int bench_json(const struct run *run, FILE *to);
 
 /* fio's default percentiles, as numbers and as its JSON spells them. */

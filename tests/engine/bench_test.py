@@ -165,14 +165,15 @@ class Errors(BenchTest):
             self.assertFalse(os.path.exists(target))
 
     def test_one_failed_output_does_not_take_the_other_along(self):
-        text = job_text({"x": {}}, filename=self.file("f", 64 * KIB))
+        sections = {f"x{i}": {} for i in range(8)}  # more than stdio keeps back
+        text = job_text(sections, filename=self.file("f", 64 * KIB))
         ran = self.bench(text, "--json=/dev/full", status=1)
         self.assertIn("/dev/full: No space left", ran.stderr)
         self.assertIn("IO depths", ran.stdout)
         ran = self.bench(text, "--output=/dev/full", "--json=" + self.path("j"), status=1)
         self.assertIn("/dev/full: No space left", ran.stderr)
         with open(self.path("j"), encoding="utf-8") as file:
-            self.assertEqual(len(json.load(file)["jobs"]), 1)
+            self.assertEqual(len(json.load(file)["jobs"]), 8)
 
     def test_a_longer_old_result_is_replaced(self):
         result = self.file("j", 256 * KIB)
