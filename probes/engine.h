@@ -32,9 +32,11 @@ struct engine_setup {
 };
 
 struct engine {
-	const char *name; /* as job files say it in ioengine= */
-	bool needs_file;  /* false: nothing is opened, a file name is not wanted */
-	bool synchronous; /* submit returns when the I/O is done: a depth is useless */
+	const char *name;   /* as job files say it in ioengine= */
+	bool needs_file;    /* false: nothing is opened, a file name is not wanted */
+	bool synchronous;   /* submit returns when the I/O is done: a depth is useless */
+	unsigned depth_max; /* the most requests one queue takes; 0: as many as a job says
+			     */
 
 	/* Before the first request. *@queue is handed to all other slots.
 	 * 0, or a negative errno with the reason in @f. Never NULL. */

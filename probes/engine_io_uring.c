@@ -63,6 +63,15 @@ static void register_what_we_can(struct uring_queue *q, const struct engine_setu
 		setup->buffers_size && io_uring_register_buffers(&q->ring, &area, 1) == 0;
 }
 
+static const char *cure(int err)
+{
+	if (err == -EPERM)
+		return "; see /proc/sys/kernel/io_uring_disabled";
+	if (err == -ENOMEM)
+		return "; raise the limit of locked memory (ulimit -l), or lower iodepth";
+	return "";
+}
+
 static int uring_open(void **queue, const struct engine_setup *setup, struct failure *f)
 {
 	struct uring_queue *q = calloc(1, sizeof(*q));
@@ -73,10 +82,8 @@ static int uring_open(void **queue, const struct engine_setup *setup, struct fai
 		return -ENOMEM;
 	err = set_up_ring(&q->ring, setup->depth, setup->polls);
 	if (err)
-		return fail(f, err,
-			    "io_uring: cannot set up a ring of %u requests (%s); "
-			    "see /proc/sys/kernel/io_uring_disabled",
-			    setup->depth, strerror(-err));
+		return fail(f, err, "io_uring: cannot set up a ring of %u requests: %s%s",
+			    setup->depth, strerror(-err), cure(err));
 	q->ring_is_up = true;
 	register_what_we_can(q, setup);
 	return 0;
@@ -160,6 +167,7 @@ static bool uring_has_ring(const void *queue)
 const struct engine engine_io_uring = {
 	.name = "io_uring",
 	.needs_file = true,
+	.depth_max = 32768, /* IORING_MAX_ENTRIES, io_uring/io_uring.h of Linux */
 	.open = uring_open,
 	.close = uring_close,
 	.queue = uring_queue,

@@ -85,10 +85,14 @@ static int libaio_open(void **queue, const struct engine_setup *setup, struct fa
 	if (!q->blocks || !q->waiting || !q->refused || !q->events)
 		return -ENOMEM;
 	err = io_setup((int)setup->depth, &q->context);
-	if (err)
+	if (err == -EAGAIN)
 		return fail(f, err,
-			    "libaio: cannot set up a queue of %u requests (%s); "
-			    "see /proc/sys/fs/aio-max-nr",
+			    "libaio: %u more requests than /proc/sys/fs/aio-max-nr "
+			    "allows all programs together; raise it, or lower iodepth or "
+			    "numjobs",
+			    setup->depth);
+	if (err)
+		return fail(f, err, "libaio: cannot set up a queue of %u requests: %s",
 			    setup->depth, strerror(-err));
 	q->ring = known_ring(q->context);
 	return 0;

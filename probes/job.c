@@ -137,6 +137,10 @@ static int check_job(const struct job *job, struct failure *f)
 		return fail(f, -EINVAL, "without a file, size or runtime is needed");
 	if (job->size && job->size < job->block_size)
 		return fail(f, -EINVAL, "size is smaller than one block");
+	if (job->engine->depth_max && job->depth > job->engine->depth_max)
+		return fail(f, -ERANGE, "%s takes an iodepth of at most %u, not %llu",
+			    job->engine->name, job->engine->depth_max,
+			    (unsigned long long)job->depth);
 	if (!fits(job))
 		return fail(f, -ERANGE, "offset, offset_increment and size go past 2^63");
 	return 0;

@@ -336,8 +336,9 @@ int run_go(struct run *run, struct failure *f)
 		size_t count = group_size(run, i);
 
 		err = run_group(run, &run->workers[i], count, f);
+		if (run->workers[i].began_ns)
+			run->nr_done = i + count;
 		i += count;
-		run->nr_done = i;
 	}
 	for (size_t i = 0; i < run->nr_disks; i++) {
 		struct disk_counts after = {0};

@@ -40,7 +40,7 @@ struct run {
 	struct job_target *targets; /* by job */
 	struct worker *workers;	    /* jobs in order, each with numjobs workers */
 	size_t nr_workers;
-	size_t nr_done; /* … of which ran: all, unless it was stopped */
+	size_t nr_done; /* … of which ran: all, unless it was stopped or could not */
 	struct run_disk *disks;
 	size_t nr_disks;
 	struct warnings warnings;

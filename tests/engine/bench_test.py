@@ -157,6 +157,22 @@ class Errors(BenchTest):
             self.assertNotRegex(errors, "ioengine: |poll_max_ns|filename: .*filename")
             self.assertEqual(errors.count("\n"), 1)
 
+    def test_an_engine_that_cannot_open_is_explained_without_a_report(self):
+        # Two files are open then, and no third descriptor is left for a ring.
+        text = job_text({"first": {}, "x": {"stonewall": None, "ioengine": "io_uring"}},
+                        filename=self.file("f", 64 * KIB))
+        ran = subprocess.run(["prlimit", "--nofile=5", bench_tool.FATHOM, "bench",
+                              self.job(text)], text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, check=False)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("cannot set up a ring of 1 requests: Too many open files\n", ran.stderr)
+        self.assertIn("first: (groupid=0", ran.stdout)
+        self.assertNotIn("x: (groupid", ran.stdout)
+        self.assertNotIn("was over before anything", ran.stderr)
+        text = job_text({"x": {"ioengine": "io_uring", "bs": 512, "iodepth": 32768}},
+                        filename=self.file("f", 64 * KIB))
+        self.bench(text)  # io_uring's largest
+
     def test_an_output_that_cannot_be_opened_is_found_before_the_run(self):
         target = self.path("new")
         text = job_text({"x": {"rw": "write", "size": "64k"}}, filename=target)

@@ -168,6 +168,25 @@ static void files_are_written_and_read(void **state)
 	}
 }
 
+static void a_depth_that_libaio_refuses_is_explained(void **state)
+{
+	struct engine_setup setup = {.fd = -1};
+	struct failure f = {{0}};
+	void *queue = NULL;
+	FILE *file = fopen("/proc/sys/fs/aio-max-nr", "re");
+
+	(void)state;
+	if (!file || fscanf(file, "%u", &setup.depth) != 1 || setup.depth > 1 << 24) {
+		print_message("SKIP: no low /proc/sys/fs/aio-max-nr\n");
+		return;
+	}
+	fclose(file);
+	setup.depth++;
+	assert_int_equal(engine_libaio.open(&queue, &setup, &f), -EAGAIN);
+	assert_non_null(strstr(f.text, "aio-max-nr allows all programs"));
+	engine_libaio.close(queue);
+}
+
 static void null_hands_back_everything(void **state)
 {
 	struct rig rig;
@@ -198,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_written_and_read),
+		cmocka_unit_test(a_depth_that_libaio_refuses_is_explained),
 		cmocka_unit_test(null_hands_back_everything),
 		cmocka_unit_test(names_and_tables_agree),
 	};

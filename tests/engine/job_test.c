@@ -158,6 +158,8 @@ static const struct {
 	{"[x]\nioengine=null\n", "size or runtime"},
 	{"[x]\nfilename=/a\nsize=1k\n", "smaller than one block"},
 	{"[x]\nfilename=/a\nbs=64m\niodepth=1000\n", "more than 4 GiB"},
+	{"[x]\nfilename=/a\nioengine=io_uring\nbs=512\niodepth=32769\n",
+	 "job [x]: io_uring takes an iodepth of at most 32768, not 32769"},
 	{"[global]\nfilename=/a\nbs=64m\n[x]\niodepth=40\n[y]\niodepth=40\n",
 	 "job [y]: blocksize * iodepth * numjobs"},
 	{"[x]\nfilename=/a\noffset=8e\nnumjobs=9\noffset_increment=4096p\n", ""},
