@@ -179,10 +179,21 @@ static int poll_loss(void *state, const struct loss *loss, struct failure *f)
 	return 0;
 }
 
+static int compare_loops(const void *a, const void *b)
+{
+	const struct poll_loop *x = *(struct poll_loop *const *)a;
+	const struct poll_loop *y = *(struct poll_loop *const *)b;
+
+	if (x->loop != y->loop)
+		return x->loop > y->loop ? 1 : -1;
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
 static void poll_end(void *state)
 {
 	struct poll *p = state;
 
+	qsort(p->loops, p->nr_loops, sizeof(*p->loops), compare_loops);
 	for (size_t i = 0; i < p->nr_loops; i++) {
 		struct poll_loop *loop = p->loops[i];
 

@@ -31,7 +31,7 @@ struct poll {
 	const struct model_options *options;
 
 	/* Found out. */
-	struct poll_loop *loops[POLL_LOOPS_MAX]; /* as they came */
+	struct poll_loop *loops[POLL_LOOPS_MAX]; /* as they came; at the end by loop */
 	size_t nr_loops;
 	uint64_t first_ns, last_ns;
 	uint64_t lost;	  /* records that the recorder lost */

@@ -156,6 +156,23 @@ static void test_random(void **state)
 	bed_close(b);
 }
 
+/* By loop, then by process, in whatever order they came. */
+static void test_order(void **state)
+{
+	static const int64_t came[] = {9, 1, 10, 0};
+	struct bed *b = bed_open();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(came); i++)
+		feed(b, BEGIN, i + 1, came[i], 1, 0);
+	poll_analyzer.end(&b->poll);
+	assert_int_equal(b->poll.loops[0]->loop, 0);
+	assert_int_equal(b->poll.loops[1]->loop, 1);
+	assert_int_equal(b->poll.loops[2]->loop, 9);
+	assert_int_equal(b->poll.loops[3]->loop, 10);
+	bed_close(b);
+}
+
 static void test_too_many_loops(void **state)
 {
 	struct bed *b = bed_open();
@@ -226,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_windows),	 cmocka_unit_test(test_unmatched),
 		cmocka_unit_test(test_random),	 cmocka_unit_test(test_too_many_loops),
 		cmocka_unit_test(test_timeline), cmocka_unit_test(test_timeline_leap),
+		cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
