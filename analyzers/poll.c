@@ -3,7 +3,8 @@
  * fathom poll: what busy polling cost and saved.
  *
  * A window is a stretch of polling before the loop would block. One that finds
- * something saves a sleep and a wake-up; one that does not was CPU time for nothing.
+ * something spares a sleep and a wake-up, at the price of the time it spun; one that
+ * does not was CPU time for nothing.
  */
 #include "analyzers/poll.h"
 

@@ -121,30 +121,47 @@ static struct poll_loop sum_of(const struct poll *p)
 	return sum;
 }
 
-/* What it cost and what it saved, in sentences. */
+static void print_cost(uint64_t ns, uint64_t time_ns, uint64_t windows, const char *which)
+{
+	char text[UNIT_TEXT];
+
+	printf("  %s (%.1f%%) in %" PRIu64 " %s\n", time_text(text, (double)ns),
+	       part(ns, time_ns), windows, which);
+}
+
+/*
+ * What polling cost and what it spared. A window that found something after a time
+ * took the place of a sleep of about that time: the wait is no shorter, it was spun
+ * through. Spared are the system call and the wake-up; how long those would have
+ * taken is not in the trace, so nothing is made up for them.
+ */
 static void print_verdict(const struct poll *p)
 {
 	struct poll_loop sum = sum_of(p);
-	uint64_t time = (p->last_ns - p->first_ns) * p->nr_loops;
-	char a[UNIT_TEXT], b[UNIT_TEXT];
+	uint64_t time = p->last_ns - p->first_ns, polled = sum.progress_ns + sum.empty_ns;
+	char text[UNIT_TEXT];
 
 	putchar('\n');
 	if (!sum.windows) {
 		puts("no polling: every wait went to the kernel");
 		return;
 	}
-	printf("empty windows burnt %s of CPU, %.1f%% of the time\n",
-	       time_text(a, (double)sum.empty_ns), part(sum.empty_ns, time));
-	printf("%" PRIu64
-	       " windows (%.1f%%) found something: they saved as many sleeps and"
-	       " wake-ups,\n  %s of waiting in the kernel",
-	       sum.progress, part(sum.progress, sum.windows),
-	       time_text(a, (double)sum.progress_ns));
-	if (sum.progress)
-		printf(", %s each",
-		       time_text(b, (double)sum.progress_ns / (double)sum.progress));
-	printf("\n%.1f%% of all waits ended without the kernel\n",
-	       part(sum.progress, sum.progress + sum.waits));
+	printf("polled %s, %.1f%% of one CPU:\n", time_text(text, (double)polled),
+	       part(polled, time));
+	print_cost(sum.progress_ns, time, sum.progress,
+		   sum.progress == 1 ? "window that found something"
+				     : "windows that found something");
+	print_cost(sum.empty_ns, time, sum.empty,
+		   sum.empty == 1 ? "empty window" : "empty windows");
+	if (!sum.progress) {
+		puts("verdict: polling found nothing: all of it was for nothing");
+		return;
+	}
+	printf("spared: %" PRIu64 " sleeps and wake-ups (%.1f%% of %" PRIu64 " waits)\n",
+	       sum.progress, part(sum.progress, sum.progress + sum.waits),
+	       sum.progress + sum.waits);
+	printf("verdict: each wake-up spared cost %s of CPU\n",
+	       time_text(text, (double)polled / (double)sum.progress));
 }
 
 void poll_notes(const struct poll *p, FILE *to)

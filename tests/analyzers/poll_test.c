@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyzers/poll.h"
+#include "capture.h"
 #include "core/failure.h"
 #include "events.h"
 
@@ -173,6 +174,61 @@ static void test_order(void **state)
 	bed_close(b);
 }
 
+static void print_text(const void *poll)
+{
+	poll_print_text(poll);
+}
+
+static void assert_prints(const struct bed *b, const char *const *wanted, size_t nr)
+{
+	char *text = capture(120, print_text, &b->poll);
+
+	for (size_t i = 0; i < nr; i++)
+		if (!strstr(text, wanted[i]))
+			fail_msg("no '%s' in:\n%s", wanted[i], text);
+	free(text);
+}
+
+/* 100 ms, of which 60 were polled: what that cost is not called a gain. */
+static void test_verdict(void **state)
+{
+	static const char *const wanted[] = {
+		"polled 60.0 ms, 60.0% of one CPU",
+		"  50.0 ms (50.0%) in 2 windows that found something",
+		"  10.0 ms (10.0%) in 1 empty window",
+		"spared: 2 sleeps and wake-ups (66.7% of 3 waits)",
+		"verdict: each wake-up spared cost 30.0 ms of CPU",
+	};
+	struct bed *b = bed_open();
+
+	(void)state;
+	feed(b, BEGIN, 1000000, 0, 1, 0);
+	feed(b, END, 26000000, 0, 1, 25000000);
+	feed(b, BEGIN, 30000000, 0, 1, 0);
+	feed(b, END, 55000000, 0, 1, 25000000);
+	feed(b, BEGIN, 60000000, 0, 1, 0);
+	feed(b, END, 70000000, 0, 0, 10000000);
+	feed(b, WAIT_BEGIN, 71000000, 0, 1, 0);
+	feed(b, WAIT_END, 101000000, 0, 1, 0);
+	poll_analyzer.end(&b->poll);
+	assert_prints(b, wanted, ARRAY_SIZE(wanted));
+	bed_close(b);
+}
+
+static void test_verdict_of_nothing(void **state)
+{
+	static const char *const wanted[] = {
+		"verdict: polling found nothing: all of it was for nothing"};
+	struct bed *b = bed_open();
+
+	(void)state;
+	feed(b, BEGIN, 1000, 0, 1, 0);
+	feed(b, END, 2000, 0, 0, 1000);
+	poll_analyzer.end(&b->poll);
+	assert_prints(b, wanted, ARRAY_SIZE(wanted));
+	bed_close(b);
+}
+
 static void test_too_many_loops(void **state)
 {
 	struct bed *b = bed_open();
@@ -240,10 +296,15 @@ static void test_timeline_leap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_windows),	 cmocka_unit_test(test_unmatched),
-		cmocka_unit_test(test_random),	 cmocka_unit_test(test_too_many_loops),
-		cmocka_unit_test(test_timeline), cmocka_unit_test(test_timeline_leap),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_unmatched),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_too_many_loops),
+		cmocka_unit_test(test_timeline),
+		cmocka_unit_test(test_timeline_leap),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_verdict),
+		cmocka_unit_test(test_verdict_of_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
