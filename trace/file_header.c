@@ -229,8 +229,9 @@ static void find_data(struct trace *t, const struct perf_file_header *header)
 	t->input.at = offset;
 	t->input.end = size;
 	if (!header->data.size || has_feature(header, 0)) {
-		trace_damaged(t,
-			      "the recorder was killed before it could close the file");
+		trace_damaged(
+			t, "the recorder was killed or ran out of room before it could "
+			   "close the file");
 	} else if (offset > size || header->data.size > size - offset) {
 		trace_damaged(
 			t, "cut at offset %llu, expected %llu bytes of data from %llu",

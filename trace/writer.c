@@ -16,6 +16,8 @@
  * readers have no use for it and pass on. So the file on disk is complete at any time; a
  * reader that knows what the bit of feature 0 means goes on behind data.size, to the end
  * of the file. writer_close() writes the table behind everything and clears that bit.
+ * When not everything could be written the file ends in a checkpoint and keeps the bit,
+ * so that it is read to its end, and counts as incomplete.
  *
  * Rejected: features behind the data and a header with data.size 0 (perf's way, above);
  * a reserved gap for the table (a sparse file of an absurd size, or a limit).
@@ -41,7 +43,7 @@ struct trace_writer {
 	struct writer_head head;
 	struct compressor *compressor; /* NULL: not compressed */
 	uint64_t boundary;	       /* end of the last whole record */
-	uint64_t spare; /* a record's end with room for the table behind it */
+	uint64_t spare; /* a record's end with room for a checkpoint behind it */
 	uint64_t bytes_in;
 	uint64_t checkpoint_ns; /* when data.size was last moved */
 };
@@ -62,6 +64,11 @@ static int fail_again(const struct trace_writer *w, struct failure *f)
 static size_t table_size(const struct trace_writer *w)
 {
 	return w->head.nr_sections * sizeof(*w->head.sections);
+}
+
+static size_t checkpoint_size(const struct trace_writer *w)
+{
+	return sizeof(struct perf_file_section) + table_size(w);
 }
 
 /* The last end of a whole record among @size written bytes at @data that leaves
@@ -86,7 +93,7 @@ static ssize_t last_boundary(const uint8_t *data, size_t size, size_t room)
 /* The disk is full or broken after @done of the bytes at @data: finds where to cut. */
 static void find_cut(struct trace_writer *w, const uint8_t *data, size_t done)
 {
-	ssize_t cut = last_boundary(data, done, table_size(w));
+	ssize_t cut = last_boundary(data, done, checkpoint_size(w));
 
 	if (cut >= 0)
 		w->boundary += (uint64_t)cut;
@@ -109,7 +116,7 @@ static int append(void *user, const void *data, size_t size, struct failure *f)
 		     strerror(-w->error), (unsigned long long)out->at);
 		return fail_again(w, f);
 	}
-	if (size >= table_size(w))
+	if (size >= checkpoint_size(w))
 		w->spare = w->boundary;
 	w->boundary = out->at;
 	return 0;
@@ -123,19 +130,27 @@ static void fill_round(struct perf_event_header *header, size_t size)
 	};
 }
 
-/* The round as a record that carries the table, and data.size up to it. */
-static int append_checkpoint(struct trace_writer *w, struct failure *f)
+/* The round as a record that carries the table. */
+static void fill_checkpoint(const struct trace_writer *w,
+			    struct perf_file_section table[1 + WRITER_SECTIONS_MAX])
 {
-	struct perf_file_section table[1 + WRITER_SECTIONS_MAX] = {0};
-	size_t size = sizeof(*table) + table_size(w);
-	uint64_t data_size = w->output.at - w->head.header.data.offset;
 	struct perf_event_header round;
-	int err;
 
-	fill_round(&round, size);
+	fill_round(&round, checkpoint_size(w));
+	table[0] = (struct perf_file_section){0};
 	memcpy(&table[0], &round, sizeof(round));
 	memcpy(&table[1], w->head.sections, table_size(w));
-	err = append(w, table, size, f);
+}
+
+/* A checkpoint, and data.size up to it. */
+static int append_checkpoint(struct trace_writer *w, struct failure *f)
+{
+	struct perf_file_section table[1 + WRITER_SECTIONS_MAX];
+	uint64_t data_size = w->output.at - w->head.header.data.offset;
+	int err;
+
+	fill_checkpoint(w, table);
+	err = append(w, table, checkpoint_size(w), f);
 	if (err)
 		return err;
 	w->checkpoint_ns = now_ns();
@@ -288,16 +303,20 @@ static int store_ratio(struct trace_writer *w)
 /* The table first: until the header is there, the last checkpoint is what counts. */
 static int finish_file(struct trace_writer *w, struct failure *f)
 {
+	struct perf_file_section table[1 + WRITER_SECTIONS_MAX];
 	struct perf_file_header *header = &w->head.header;
+	size_t skipped = w->error ? 0 : sizeof(*table), size;
 	struct output *out = &w->output;
 	int err = store_ratio(w);
 
+	fill_checkpoint(w, table);
+	size = checkpoint_size(w) - skipped;
 	if (!err)
-		err = output_write_at(out, w->head.sections, table_size(w), w->boundary);
+		err = output_write_at(out, (uint8_t *)table + skipped, size, w->boundary);
 	if (!err)
-		err = output_cut(out, w->boundary + table_size(w));
+		err = output_cut(out, w->boundary + size);
 	if (!err) {
-		header->features[0] = w->head.features;
+		header->features[0] = w->head.features | (w->error ? 1 : 0);
 		header->data.size = w->boundary - header->data.offset;
 		err = output_write_at(out, header, sizeof(*header), 0);
 	}

@@ -56,8 +56,9 @@ int writer_open(struct trace_writer **writer, const struct writer_options *optio
 
 /*
  * Appends @size bytes of whole perf records. Not copied when uncompressed: one
- * write(). On failure (a full disk) the file is cut back to its last whole record
- * and closed in order by writer_close; the first errno is returned every time.
+ * write(). On failure (a full disk) the file is cut back to its last whole record and
+ * closed by writer_close so that readers call it incomplete; the first errno is returned
+ * every time.
  */
 int writer_data(struct trace_writer *writer, const void *data, size_t size,
 		struct failure *f);
