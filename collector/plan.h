@@ -58,7 +58,9 @@ struct plan_event {
 	size_t nr_conflicts;
 	struct plan_site *sites;
 	size_t nr_sites;
-	uint64_t hits, lost; /* filled while recording */
+	/* Filled while recording. Hits that came out of the rings once the trace could
+	 * not be written any more are @unwritten; they are in @lost, too. */
+	uint64_t hits, lost, unwritten;
 };
 
 struct plan {

@@ -348,7 +348,10 @@ static void say_losses(const struct record *r, const struct recording_result *re
 {
 	const char *separator = "";
 
-	if (!result->lost)
+	if (result->unwritten)
+		fprintf(stderr, "[ fathom record: %s hits could not be written ]\n",
+			grouped(result->unwritten));
+	if (result->lost == result->unwritten)
 		return;
 	fprintf(stderr, "[ fathom record: lost ");
 	for (unsigned cpu = 0; cpu < result->cpus; cpu++) {
@@ -364,7 +367,8 @@ static void say_losses(const struct record *r, const struct recording_result *re
 			say_event(&r->plan.events[i]);
 }
 
-static void say_result(const struct record *r, const struct recording_result *result)
+static void say_result(const struct record *r, const struct recording_result *result,
+		       bool complete)
 {
 	char size[UNIT_TEXT];
 
@@ -373,8 +377,9 @@ static void say_result(const struct record *r, const struct recording_result *re
 	say_losses(r, result);
 	if (r->options.quiet)
 		return;
-	fprintf(stderr, "[ fathom record: %s events, %s in %s, %s lost ]\n",
-		grouped(result->events), size_text(size, (double)result->bytes),
+	fprintf(stderr, "[ fathom record: %s%s events, %s in %s, %s lost ]\n",
+		complete ? "" : "incomplete: ", grouped(result->events),
+		size_text(size, (double)result->bytes),
 		strcmp(r->options.output, "-") ? r->options.output : "the pipe",
 		grouped(result->lost));
 }
@@ -416,8 +421,8 @@ static int run(struct record *r)
 		return err;
 	say_notices(r);
 	err = recording_run(&recording, &result, &r->failure);
-	if (!err || result.events)
-		say_result(r, &result);
+	if (!err || result.events || result.lost)
+		say_result(r, &result, !err);
 	free(result.lost_on_cpu);
 	return err;
 }

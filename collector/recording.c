@@ -12,6 +12,11 @@
  * Into perf's rings the kernel puts a LOST record when there is room again; what was lost
  * after the last record that fitted is never told there, the counters know it, and the
  * difference becomes a LOST record of ours at the end.
+ *
+ * When the trace cannot be written (a full disk, a reader of the pipe that went away),
+ * the rings are still emptied, to count what is lost with them. How much of the rest
+ * reached a file the file itself tells best: it was cut back, and compression holds
+ * records back, so it is read once more. What became of a pipe's bytes nobody knows.
  */
 #include "collector/recording.h"
 
@@ -26,6 +31,7 @@
 #include "collector/sideband.h"
 #include "core/failure.h"
 #include "core/stop.h"
+#include "trace/reader.h"
 #include "trace/writer.h"
 
 enum {
@@ -45,6 +51,7 @@ struct recording {
 	struct writer_event *events;
 	size_t raw_offset;	 /* of a sample's raw data */
 	uint16_t *event_of_type; /* [TYPES]: which event a common_type is */
+	int unwritten; /* why the trace could not be written any more; 0: it can */
 	struct failure *failure;
 };
 
@@ -67,8 +74,10 @@ static void count_sample(struct recording *r, const uint8_t *record, size_t size
 	event = r->event_of_type[type];
 	if (event == NO_EVENT)
 		return;
-	plan->events[event].hits++;
-	r->result->events++;
+	if (r->unwritten)
+		plan->events[event].unwritten++;
+	else
+		plan->events[event].hits++;
 }
 
 /* The lost records that the stream itself tells of. */
@@ -84,12 +93,25 @@ static void count_lost(struct recording *r, unsigned cpu, const uint8_t *record,
 	r->result->lost_on_cpu[cpu] += lost;
 }
 
+/* Once it failed, records only are counted. */
+static int write_records(struct recording *r, const void *records, size_t size)
+{
+	if (r->unwritten)
+		return 0;
+	r->unwritten = writer_data(r->writer, records, size, r->failure);
+	return r->unwritten;
+}
+
+/* Writes first: what could not be written stays in its ring, for finish() to count. */
 static int consume(void *user, unsigned cpu, const void *records, size_t size)
 {
 	struct recording *r = user;
 	const uint8_t *at = records, *end = at + size;
 	struct perf_event_header header;
+	int err = write_records(r, records, size);
 
+	if (err)
+		return err;
 	for (; at < end; at += header.size) {
 		memcpy(&header, at, sizeof(header));
 		if (header.size < sizeof(header) || header.size > end - at)
@@ -101,7 +123,7 @@ static int consume(void *user, unsigned cpu, const void *records, size_t size)
 			 !r->options->backend->own_rings)
 			count_lost(r, cpu, at, header.size);
 	}
-	return writer_data(r->writer, records, size, r->failure);
+	return 0;
 }
 
 static int open_rings(struct recording *r)
@@ -218,9 +240,15 @@ static int open_trace(struct recording *r)
 
 static int write_record(void *user, const void *record, size_t size, struct failure *f)
 {
-	struct recording *r = user;
+	(void)f;
+	return write_records(user, record, size);
+}
 
-	return writer_data(r->writer, record, size, f);
+static int write_round(struct recording *r)
+{
+	if (!r->unwritten)
+		r->unwritten = writer_round(r->writer, r->failure);
+	return r->unwritten;
 }
 
 static struct sideband sideband_of(struct recording *r)
@@ -301,7 +329,7 @@ static int drain(struct recording *r)
 		err = tell_losses(r);
 	if (err || waiting)
 		return err ? err : 1;
-	return writer_round(r->writer, r->failure);
+	return write_round(r);
 }
 
 static int record_until_over(struct recording *r)
@@ -365,7 +393,7 @@ static int finish(struct recording *r)
 	if (err >= 0 && !r->options->backend->lost)
 		err = tell_last_losses(r);
 	count_lost_of_events(r);
-	return err < 0 ? err : writer_round(r->writer, r->failure);
+	return err < 0 ? err : write_round(r);
 }
 
 static int watch_target(struct recording *r)
@@ -417,6 +445,42 @@ static void release(struct recording *r)
 	free(r->event_of_type);
 }
 
+/* The hits that a trace holds which could not be written to its end. */
+static void count_kept(struct recording *r)
+{
+	struct plan *plan = r->options->plan;
+	struct trace_item item;
+	struct trace *trace;
+
+	if (!strcmp(r->options->path, "-") || trace_open(&trace, r->options->path, NULL))
+		return;
+	while (trace_next(trace, &item, NULL) == 1)
+		;
+	for (size_t i = 0; i < plan->nr_events && i < trace_nr_types(trace); i++) {
+		struct plan_event *event = &plan->events[i];
+		uint64_t seen = event->hits + event->unwritten;
+
+		event->hits = trace_type(trace, i)->count;
+		event->unwritten = seen > event->hits ? seen - event->hits : 0;
+	}
+	r->result->bytes = trace_info(trace)->bytes_total;
+	trace_close(trace);
+}
+
+static void add_up(struct recording *r)
+{
+	struct recording_result *result = r->result;
+
+	for (size_t i = 0; i < r->options->plan->nr_events; i++) {
+		struct plan_event *event = &r->options->plan->events[i];
+
+		event->lost += event->unwritten;
+		result->events += event->hits;
+		result->unwritten += event->unwritten;
+	}
+	result->lost += result->unwritten;
+}
+
 int recording_run(const struct recording_options *options,
 		  struct recording_result *result, struct failure *f)
 {
@@ -428,6 +492,9 @@ int recording_run(const struct recording_options *options,
 	if (r.writer) {
 		result->bytes = writer_bytes_out(r.writer);
 		closed = writer_close(r.writer, err ? NULL : f);
+		if (closed)
+			count_kept(&r);
+		add_up(&r);
 	}
 	release(&r);
 	return err ? err : closed;

@@ -32,6 +32,7 @@ struct recording_options {
 struct recording_result {
 	uint64_t events;
 	uint64_t lost;
+	uint64_t unwritten;    /* of those lost: the trace could not be written */
 	uint64_t bytes;	       /* of the trace */
 	uint64_t *lost_on_cpu; /* [cpus], to be freed */
 	unsigned cpus;

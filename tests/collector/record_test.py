@@ -224,6 +224,16 @@ def test_pipe():
         assert len(parse(text)) == 1000, reader
 
 
+def test_broken_pipe():
+    """A reader that goes away ends the recording; what it did not get is lost."""
+    writer = start(FATHOM, "record", "--backend", BACKEND, "-o", "-", "-e", "hit", "--", HITTER,
+                   "count", "200000", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    writer.stdout.close()
+    said = writer.stderr.read()
+    assert writer.wait(DEADLINE) == 1, said
+    assert "Broken pipe" in said and "0 lost ]" not in said, said
+
+
 def test_perf():
     """What stock perf does with the file."""
     has_perf()
@@ -248,9 +258,20 @@ def test_full_disk():
         said = record("-e", "hit", "--", HITTER, "count", "200000", expect=1,
                       trace="disk/t.data")
         assert "No space left" in said, said
-        kept = script("disk/t.data")
+        shown = subprocess.run([FATHOM, "script", "-i", "disk/t.data"], capture_output=True,
+                               text=True, timeout=DEADLINE)
+        assert shown.returncode == 1 and "incomplete" in shown.stderr, shown.stderr
+        kept = parse(shown.stdout)
         assert 1000 < len(kept) < 200000, len(kept)
         assert kept[0][1]["number"] == "1"
+        summary, failure = said.strip().rsplit("\n", 1)
+        assert "No space left" in failure and "incomplete: " in summary, said
+        events, lost = totals(summary)
+        assert events == len(kept), said
+        # After the end of the disk nothing is recorded, but nothing drained is forgotten.
+        assert re.search(r" hits could not be written \]", said) and lost > 0, said
+        bytes_of_hit = os.path.getsize("disk/t.data") / events
+        assert events + lost >= (1 << 20) / bytes_of_hit, said
     finally:
         subprocess.run(["umount", "disk"], check=True)
 
