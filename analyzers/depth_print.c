@@ -58,21 +58,19 @@ static json_t *json_timeline(const struct depth *d)
 
 int depth_print_json(const struct depth *d)
 {
-	const struct requests *r = d->requests;
 	struct little little = depth_little(d);
-	json_t *all;
+	json_t *all = requests_json(d->requests), *more;
 
-	all = json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:f, s:I, s:o,"
-			" s:{s:f, s:f, s:f}, s:o}",
-			"model", r->model->name, "requests", (json_int_t)r->requests,
-			"events", (json_int_t)r->events, "lost", (json_int_t)r->lost,
-			"unmatched", "completes", (json_int_t)r->unmatched.completes,
-			"submits", (json_int_t)r->unmatched.submits, "reused",
-			(json_int_t)r->unmatched.reused, "mean_depth", depth_mean(d),
-			"max_depth", (json_int_t)d->max, "time_at_depth_ns",
-			json_times(d), "little", "iops", little.iops, "mean_latency_ns",
-			little.mean_latency_ns, "depth", little.depth, "timeline",
-			json_timeline(d));
+	more = json_pack("{s:f, s:I, s:o, s:{s:f, s:f, s:f}, s:o}", "mean_depth",
+			 depth_mean(d), "max_depth", (json_int_t)d->max,
+			 "time_at_depth_ns", json_times(d), "little", "iops", little.iops,
+			 "mean_latency_ns", little.mean_latency_ns, "depth", little.depth,
+			 "timeline", json_timeline(d));
+	if (json_object_update(all, more)) {
+		json_decref(all);
+		all = NULL;
+	}
+	json_decref(more);
 	return json_print(all);
 }
 

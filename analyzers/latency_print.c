@@ -92,18 +92,13 @@ static json_t *json_group(const struct latency *l, const struct latency_group *g
 int latency_print_json(const struct latency *l)
 {
 	struct latency_group *sorted[LATENCY_GROUPS_MAX + 1];
-	const struct requests *r = l->requests;
 	size_t nr = sorted_groups(l, sorted);
 	json_t *groups = json_array(), *all;
 
 	for (size_t i = 0; i < nr; i++)
 		json_array_append_new(groups, json_group(l, sorted[i]));
-	all = json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:o}", "model",
-			r->model->name, "requests", (json_int_t)r->requests, "events",
-			(json_int_t)r->events, "lost", (json_int_t)r->lost, "unmatched",
-			"completes", (json_int_t)r->unmatched.completes, "submits",
-			(json_int_t)r->unmatched.submits, "reused",
-			(json_int_t)r->unmatched.reused, "groups", groups);
+	all = requests_json(l->requests);
+	json_object_set_new(all, "groups", groups);
 	return json_print(all);
 }
 

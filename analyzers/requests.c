@@ -4,12 +4,13 @@
  *
  * Losses. When the recorder lost records, a request that was in flight then may have
  * lost its end; its key may even have been used by others meanwhile. Such requests
- * are counted (across_loss) and kept. One that has then been in flight for more than
- * 8 times the mean latency is given up: it no longer counts as in flight, or every
- * lost complete would raise the depth for ever. Should its end come after all, its
- * latency is right, and told; only the depth was too low meanwhile. Rejected:
- * forgetting everything at a gap, which throws away the slow requests that the user is
- * after; a multiple of the longest latency, which one outlier makes useless.
+ * are counted (across_loss; cut when their other end is never seen) and kept. One that
+ * has then been in flight for more than 8 times the mean latency is given up: it no
+ * longer counts as in flight, or every lost complete would raise the depth for ever.
+ * Should its end come after all, its latency is right, and told; only the depth was too
+ * low meanwhile. Rejected: forgetting everything at a gap, which throws away the slow
+ * requests that the user is after; a multiple of the longest latency, which one outlier
+ * makes useless.
  */
 #include "analyzers/requests.h"
 
@@ -19,8 +20,6 @@
 
 #include "core/failure.h"
 #include "core/units.h"
-
-#define ROLES (1U << ROLE_SUBMIT | 1U << ROLE_COMPLETE)
 
 enum {
 	PATIENCE = 8,	   /* times the mean latency */
@@ -124,7 +123,7 @@ static void prepare_op(struct requests *r, struct bound_line *line)
 static int requests_type(void *state, const struct event_type *type, struct failure *f)
 {
 	struct requests *r = state;
-	int bound = binding_add(&r->binding, type, ROLES, f);
+	int bound = binding_add(&r->binding, type, REQUEST_ROLES, f);
 
 	if (bound <= 0)
 		return bound;
@@ -155,12 +154,14 @@ static void evict(struct requests *r, uint64_t time_ns)
 		TELL(r, gone, oldest, time_ns);
 	}
 	r->unmatched.submits++;
+	r->cut.submits += oldest->losses != r->losses;
 	inflight_remove(&r->in_flight, oldest);
 }
 
 static void reuse(struct requests *r, struct request *old, uint64_t time_ns)
 {
 	r->unmatched.reused++;
+	r->cut.reused += old->losses != r->losses;
 	if (!old->given_up)
 		TELL(r, gone, old, time_ns);
 	inflight_remove(&r->in_flight, old);
@@ -227,6 +228,7 @@ static void complete(struct requests *r, const struct bound_line *line,
 
 	if (!q) {
 		r->unmatched.completes++;
+		r->cut.completes += r->losses != 0;
 		return;
 	}
 	q->complete_ns = event->time_ns > q->submit_ns ? event->time_ns : q->submit_ns;
@@ -273,11 +275,24 @@ static int requests_loss(void *state, const struct loss *loss, struct failure *f
 	return 0;
 }
 
+/* Those still in flight at the end that were so in a gap, too. */
+static void count_cut(struct requests *r)
+{
+	for (uint32_t i = 0; i <= r->in_flight.mask; i++) {
+		uint32_t index = r->in_flight.slots[i].index;
+
+		if (index)
+			r->cut.submits += r->in_flight.pool[index].losses != r->losses;
+	}
+}
+
 static void requests_end(void *state)
 {
 	struct requests *r = state;
 
 	r->unmatched.submits += r->in_flight.count;
+	if (r->losses)
+		count_cut(r);
 	TELL(r, finish, r->last_ns);
 }
 
@@ -309,40 +324,7 @@ double requests_seconds(const struct requests *r)
 	return (double)(r->last_ns - r->first_ns) / 1e9;
 }
 
-void requests_notes(const struct requests *r, FILE *to)
+uint64_t requests_in_gaps(const struct requests *r)
 {
-	if (r->lost)
-		fprintf(to,
-			"note: %" PRIu64 " records were lost in %" PRIu32
-			" gaps; counts are too low, and %" PRIu64
-			" requests were in flight during a gap (their latencies may be"
-			" wrong if a key was used again)\n",
-			r->lost, r->losses, r->across_loss);
-	if (r->given_up)
-		fprintf(to,
-			"note: %" PRIu64 " requests no longer count as in flight since a"
-			" gap: their ends seem to be lost\n",
-			r->given_up);
-	if (r->unmatched.completes)
-		fprintf(to, "note: %" PRIu64 " completes without a submit\n",
-			r->unmatched.completes);
-	if (r->unmatched.submits)
-		fprintf(to, "note: %" PRIu64 " submits that never ended\n",
-			r->unmatched.submits);
-	if (r->unmatched.reused)
-		fprintf(to,
-			"note: %" PRIu64 " submits whose key was used again before"
-			" their end\n",
-			r->unmatched.reused);
-	if (r->failed)
-		fprintf(to, "note: %" PRIu64 " requests ended with an error\n",
-			r->failed);
-}
-
-int requests_nothing(const struct requests *r, struct failure *f)
-{
-	char want[420];
-
-	describe_want(want, sizeof(want), r->model, ROLES, r->trace);
-	return fail(f, -ENODATA, "no request in the trace: %s", want);
+	return r->across_loss + r->cut.completes + r->cut.submits + r->cut.reused;
 }

@@ -8,6 +8,7 @@
 #ifndef FATHOM_ANALYZERS_REQUESTS_H
 #define FATHOM_ANALYZERS_REQUESTS_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "analyzers/analyzer.h"
@@ -19,6 +20,9 @@ enum {
 	REQUESTS_OPS_MAX = 64,		  /* words; then "other" */
 	REQUEST_LISTENERS_MAX = 4,
 };
+
+/* What makes a request of events. */
+#define REQUEST_ROLES (1U << ROLE_SUBMIT | 1U << ROLE_COMPLETE)
 
 /* Slots in the order of a request's life; each may be NULL. */
 struct request_listener {
@@ -37,6 +41,13 @@ struct request_listener {
 	void (*finish)(void *state, uint64_t time_ns);
 };
 
+/* Submits and completes that make no pair. */
+struct unmatched {
+	uint64_t completes; /* without a submit */
+	uint64_t submits;   /* that never ended */
+	uint64_t reused;    /* submits whose key was submitted again */
+};
+
 struct requests {
 	/* Set before the pass. */
 	const struct model_options *options;
@@ -53,14 +64,11 @@ struct requests {
 	uint64_t failed;      /* … whose result or status says so */
 	uint64_t latency_sum; /* ns, of the pairs; saturates */
 	uint64_t first_ns, last_ns;
-	struct {
-		uint64_t completes; /* without a submit */
-		uint64_t submits;   /* that never ended */
-		uint64_t reused;    /* submits whose key was submitted again */
-	} unmatched;
+	struct unmatched unmatched;
 	uint64_t lost;	      /* records that the recorder lost */
 	uint32_t losses;      /* gaps in which they were lost */
-	uint64_t across_loss; /* requests in flight during a gap */
+	uint64_t across_loss; /* pairs in flight during a gap */
+	struct unmatched cut; /* those of unmatched that were in flight during a gap */
 	uint64_t given_up;    /* no longer counted as in flight after a gap */
 
 	struct model *model;
@@ -84,6 +92,15 @@ const char *requests_op_word(const struct requests *r, unsigned op);
 
 /* Seconds from the first submit or complete to the last. */
 double requests_seconds(const struct requests *r);
+
+/* How many requests are known to have been in flight while records were lost. Of one
+ * that lost both its submit and its complete nothing is known. */
+uint64_t requests_in_gaps(const struct requests *r);
+
+/* requests_print.c: what all commands about requests say. */
+
+/* model, requests, events, lost, unmatched and gaps; NULL without memory. */
+json_t *requests_json(const struct requests *r);
 
 /* Lines "note: …" on @to about what could move the figures: lost records, what did not
  * pair up, requests that failed. Nothing when all is well. */

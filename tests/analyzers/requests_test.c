@@ -12,6 +12,7 @@
 
 #include "analyzers/depth.h"
 #include "analyzers/latency.h"
+#include "capture.h"
 #include "core/failure.h"
 #include "events.h"
 
@@ -298,6 +299,56 @@ static void test_bound(void **state)
 	}
 }
 
+static void print_notes(const void *requests)
+{
+	requests_notes(requests, stdout);
+}
+
+/* Four requests in flight at any time; of every hundred the records of some are lost,
+ * so that in each gap two lose their complete, two their submit, and some both. */
+static void test_gaps(void **state)
+{
+	enum { REQUESTS = 1000, EVERY = 100, GAP_FROM = 50, GAP_TO = 56 };
+	struct bed *b = malloc(sizeof(*b));
+	uint64_t now = 1000, no_submit = 0, no_complete = 0;
+	json_t *json, *gaps;
+	char *text;
+
+	(void)state;
+	bed_open(b, 0);
+	for (uint64_t i = 0; i < REQUESTS + 4; i++) {
+		uint64_t at = i % EVERY, done = (i - 4) % EVERY;
+		bool lost = at >= GAP_FROM && at < GAP_TO;
+
+		if (at == GAP_TO)
+			lose(b, 2 * (GAP_TO - GAP_FROM));
+		if (i >= 4 && !lost)
+			complete(b, now += 10, 1, i - 4);
+		if (i < REQUESTS && !lost)
+			submit(b, now += 10, 1, i, 0);
+		no_complete += lost && i >= 4 && !(done >= GAP_FROM && done < GAP_TO);
+		no_submit += !lost && i >= 4 && done >= GAP_FROM && done < GAP_TO;
+	}
+	check(b);
+	assert_int_equal(b->requests.cut.completes, no_submit);
+	assert_int_equal(b->requests.cut.submits + b->requests.cut.reused, no_complete);
+	assert_int_equal(requests_in_gaps(&b->requests), no_submit + no_complete);
+	json = requests_json(&b->requests);
+	gaps = json_object_get(json, "gaps");
+	assert_int_equal(json_integer_value(json_object_get(gaps, "count")), 10);
+	assert_int_equal(json_integer_value(json_object_get(gaps, "no_submit")), 40);
+	assert_int_equal(json_integer_value(json_object_get(gaps, "no_complete")), 40);
+	json_decref(json);
+	text = capture(200, print_notes, &b->requests);
+	assert_string_equal(
+		text, "note: 120 records were lost in 10 gaps: counts, rates and "
+		      "depths are too low; of at least 80 requests in flight during "
+		      "a gap, 40 have no submit and 40 no complete; latencies are "
+		      "right as far as can be told\n");
+	free(text);
+	bed_close(b);
+}
+
 /* Completes that were lost do not raise the depth for ever, and one that was given up
  * too early still gets its latency. */
 static void test_depth_after_loss(void **state)
@@ -424,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_depth_after_loss),
+		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_not_given_up),
 		cmocka_unit_test(test_slow_is_not_lost),
 		cmocka_unit_test(test_little),

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What all commands about requests say: the JSON they share, the notes, the errors. */
+#include "analyzers/requests.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "core/failure.h"
+
+json_t *requests_json(const struct requests *r)
+{
+	return json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I},"
+			 " s:{s:I, s:I, s:I, s:I, s:I}}",
+			 "model", r->model->name, "requests", (json_int_t)r->requests,
+			 "events", (json_int_t)r->events, "lost", (json_int_t)r->lost,
+			 "unmatched", "completes", (json_int_t)r->unmatched.completes,
+			 "submits", (json_int_t)r->unmatched.submits, "reused",
+			 (json_int_t)r->unmatched.reused, "gaps", "count",
+			 (json_int_t)r->losses, "in_flight",
+			 (json_int_t)requests_in_gaps(r), "no_submit",
+			 (json_int_t)r->cut.completes, "no_complete",
+			 (json_int_t)(r->cut.submits + r->cut.reused), "given_up",
+			 (json_int_t)r->given_up);
+}
+
+/* One sentence: what was lost, and how far the figures can be trusted. */
+static void note_losses(const struct requests *r, FILE *to)
+{
+	fprintf(to,
+		"note: %" PRIu64 " records were lost in %" PRIu32 " gap%s: counts, rates"
+		" and depths are too low; of at least %" PRIu64
+		" requests in flight during a"
+		" gap, %" PRIu64 " have no submit and %" PRIu64 " no complete;",
+		r->lost, r->losses, r->losses == 1 ? "" : "s", requests_in_gaps(r),
+		r->cut.completes, r->cut.submits + r->cut.reused);
+	if (r->across_loss)
+		fprintf(to,
+			" latencies are right, save perhaps those of the other %" PRIu64
+			" (their keys may have been used again)\n",
+			r->across_loss);
+	else
+		fputs(" latencies are right as far as can be told\n", to);
+}
+
+static void note(FILE *to, uint64_t count, const char *what)
+{
+	if (count)
+		fprintf(to, "note: %" PRIu64 " %s\n", count, what);
+}
+
+void requests_notes(const struct requests *r, FILE *to)
+{
+	bool lost = r->lost != 0;
+
+	if (lost)
+		note_losses(r, to);
+	note(to, r->unmatched.completes - r->cut.completes,
+	     lost ? "completes without a submit, before any gap"
+		  : "completes without a submit");
+	note(to, r->unmatched.submits - r->cut.submits,
+	     lost ? "submits that never ended, after the last gap"
+		  : "submits that never ended");
+	note(to, r->unmatched.reused - r->cut.reused,
+	     lost ? "submits whose key was used again before their end, without a gap"
+		    " between"
+		  : "submits whose key was used again before their end");
+	note(to, r->failed, "requests ended with an error");
+}
+
+int requests_nothing(const struct requests *r, struct failure *f)
+{
+	char want[420];
+
+	describe_want(want, sizeof(want), r->model, REQUEST_ROLES, r->trace);
+	return fail(f, -ENODATA, "no request in the trace: %s", want);
+}
