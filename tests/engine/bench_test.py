@@ -52,11 +52,11 @@ class Amounts(BenchTest):
     def test_fsync_every_few_writes(self):
         path = self.file("f", 64 * KIB)
         for engine in ENGINES:
-            text = job_text({"x": {"rw": "write", "fsync": 4, "end_fsync": 1}}, bs="4k",
-                            filename=path, ioengine=engine, iodepth=2)
+            text = job_text({"x": {"rw": "write", "fsync": 4, "end_fsync": 1, "size": "72k"}},
+                            bs="4k", filename=path, ioengine=engine, iodepth=2)
             job = self.json(text)["jobs"][0]
-            self.assertEqual(job["write"]["total_ios"], 16)
-            self.assertIn(job["sync"]["total_ios"], (3, 4))
+            self.assertEqual(job["write"]["total_ios"], 18)
+            self.assertEqual(job["sync"]["total_ios"], 4)
 
     def test_workers_divide_by_offset_increment(self):
         path = self.path("f")
