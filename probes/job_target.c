@@ -53,25 +53,25 @@ static void look_at_file_system(struct job_target *t, int fd)
 	t->in_memory = fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
 }
 
-static bool device_has(dev_t device, const char *what)
+static bool device_has(dev_t device, const char *sysfs, const char *what)
 {
-	char path[128];
+	char path[256];
 
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s", major(device),
+	snprintf(path, sizeof(path), "%s/dev/block/%u:%u/%s", sysfs, major(device),
 		 minor(device), what);
 	return access(path, F_OK) == 0;
 }
 
-static void look_at_device(struct job_target *t)
+void job_target_look_at_device(struct job_target *t, const char *sysfs)
 {
-	char path[64], link[256]; /* "../../devices/…/vda" */
+	char path[256], link[256]; /* "../../devices/…/vda" */
 	const char *slash;
 	ssize_t size;
 
-	t->device_mapper = device_has(t->device, "dm");
-	t->md = device_has(t->device, "md");
-	t->loop = device_has(t->device, "loop");
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(t->device),
+	t->device_mapper = device_has(t->device, sysfs, "dm");
+	t->md = device_has(t->device, sysfs, "md");
+	t->loop = device_has(t->device, sysfs, "loop");
+	snprintf(path, sizeof(path), "%s/dev/block/%u:%u", sysfs, major(t->device),
 		 minor(t->device));
 	size = readlink(path, link, sizeof(link) - 1);
 	if (size <= 0)
@@ -147,7 +147,7 @@ static int measure(struct job_target *t, int fd, struct failure *f)
 		return fail(f, -EINVAL, "%s is neither a file nor a block device",
 			    t->path);
 	}
-	look_at_device(t);
+	job_target_look_at_device(t, "/sys");
 	return 0;
 }
 
@@ -179,7 +179,7 @@ int job_target_guard(struct job_target *t, const struct job *job,
 	for (size_t i = 0; i < count; i++)
 		if (others[i].claim >= 0 && others[i].device == t->device)
 			return 0;
-	return write_guard_check(t->path, t->device, allowed, &t->claim, f);
+	return write_guard_check(t->path, t->device, "/sys", allowed, &t->claim, f);
 }
 
 void job_target_release(struct job_target *t)

@@ -36,6 +36,10 @@ struct job_target {
 int job_target_prepare(struct job_target *t, const struct job *job,
 		       const struct job_file *file, struct failure *f);
 
+/* Its disk's name, and whether it is a device mapper's, an md or a loop device, from
+ * @t->device and what is mounted on @sysfs: "/sys". Part of the above. */
+void job_target_look_at_device(struct job_target *t, const char *sysfs);
+
 /*
  * If @job writes to a device: may it (write_guard.h)? @allowed are the devices that
  * the user confirmed, @others the @count targets before this one, of which one may

@@ -41,7 +41,7 @@ static bool is_related(const struct related *r, dev_t device)
 
 static void add_from_sysfs(struct related *r, const char *directory)
 {
-	char path[512];
+	char path[768];
 	unsigned high, low;
 	FILE *file;
 
@@ -54,14 +54,14 @@ static void add_from_sysfs(struct related *r, const char *directory)
 	fclose(file);
 }
 
-static void find_related(struct related *r, dev_t device)
+static void find_related(struct related *r, dev_t device, const char *sysfs)
 {
-	char base[64], path[384];
+	char base[256], path[640];
 	struct dirent *entry;
 	DIR *directory;
 
 	*r = (struct related){.devices = {device}, .count = 1};
-	snprintf(base, sizeof(base), "/sys/dev/block/%u:%u", major(device),
+	snprintf(base, sizeof(base), "%s/dev/block/%u:%u", sysfs, major(device),
 		 minor(device));
 	snprintf(path, sizeof(path), "%s/partition", base);
 	if (access(path, F_OK) == 0) {
@@ -136,14 +136,15 @@ static int check_swaps(const struct related *r, const char *path, struct failure
 	return err;
 }
 
-static int check_holders_of(dev_t device, const char *path, struct failure *f)
+static int check_holders_of(dev_t device, const char *path, const char *sysfs,
+			    struct failure *f)
 {
-	char name[128];
+	char name[256];
 	struct dirent *entry;
 	DIR *holders;
 	int err = 0;
 
-	snprintf(name, sizeof(name), "/sys/dev/block/%u:%u/holders", major(device),
+	snprintf(name, sizeof(name), "%s/dev/block/%u:%u/holders", sysfs, major(device),
 		 minor(device));
 	holders = opendir(name);
 	while (holders && !err && (entry = readdir(holders)))
@@ -156,12 +157,13 @@ static int check_holders_of(dev_t device, const char *path, struct failure *f)
 	return err;
 }
 
-static int check_holders(const struct related *r, const char *path, struct failure *f)
+static int check_holders(const struct related *r, const char *path, const char *sysfs,
+			 struct failure *f)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < r->count && !err; i++)
-		err = check_holders_of(r->devices[i], path, f);
+		err = check_holders_of(r->devices[i], path, sysfs, f);
 	return err;
 }
 
@@ -195,18 +197,18 @@ static int claim_device(const char *path, dev_t device, int *claim, struct failu
 	return 0;
 }
 
-int write_guard_check(const char *path, dev_t device, const struct string_list *allowed,
-		      int *claim, struct failure *f)
+int write_guard_check(const char *path, dev_t device, const char *sysfs,
+		      const struct string_list *allowed, int *claim, struct failure *f)
 {
 	struct related related;
 	int err;
 
-	find_related(&related, device);
+	find_related(&related, device, sysfs);
 	err = check_mounts(&related, path, f);
 	if (!err)
 		err = check_swaps(&related, path, f);
 	if (!err)
-		err = check_holders(&related, path, f);
+		err = check_holders(&related, path, sysfs, f);
 	if (!err)
 		err = check_allowed(path, device, allowed, f);
 	return err ? err : claim_device(path, device, claim, f);

@@ -13,9 +13,10 @@ struct string_list;
  * has a partition that is, or is held by the device mapper, md or anything else in
  * the kernel, or is not among @allowed (device paths that the user confirmed). On
  * success *@claim is an fd that holds the device exclusively: while it is open the
- * kernel lets nobody mount it.
+ * kernel lets nobody mount it; -1 or an fd to close otherwise. @sysfs is where partitions
+ * and holders are looked up: "/sys".
  */
-int write_guard_check(const char *path, dev_t device, const struct string_list *allowed,
-		      int *claim, struct failure *f);
+int write_guard_check(const char *path, dev_t device, const char *sysfs,
+		      const struct string_list *allowed, int *claim, struct failure *f);
 
 #endif

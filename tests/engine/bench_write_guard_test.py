@@ -3,7 +3,6 @@
 Everything happens on loop devices that this test makes."""
 import os
 import shutil
-import struct
 import subprocess
 import unittest
 
@@ -62,11 +61,7 @@ class WriteGuard(BenchTest):
 
     def test_mounted(self):
         run("mkfs.ext4", "-q", self.device)
-        point = self.path("mount")
-        os.mkdir(point)
-        run("mount", self.device, point)
-        self.addCleanup(run, "umount", point)
-        self.refused(self.allow(), because="mounted on " + point)
+        self.refused(self.allow(), because="mounted on " + self.mount(self.device))
 
     def test_swap(self):
         run("mkswap", self.device)
@@ -95,22 +90,46 @@ class WriteGuard(BenchTest):
         self.addCleanup(os.close, held)
         self.refused(self.allow(), because="in use by the kernel")
 
-    def test_a_partition_of_it_is_mounted(self):
-        # A partition table with one Linux partition, 8 MiB from sector 2048 on.
-        entry = struct.pack("<B3sB3sII", 0, b"\0" * 3, 0x83, b"\0" * 3, 2048, 16384)
-        with open(self.backing, "r+b") as file:
-            file.write(b"\0" * 446 + entry + b"\0" * 48 + b"\x55\xaa")
-        run("losetup", "-d", self.device)
-        self.device = run("losetup", "--show", "-P", "-f", self.backing)
-        partition = self.device + "p1"
-        if not os.path.exists(partition):
-            self.skipTest("no partitions on loop devices here")
-        run("mkfs.ext4", "-q", partition)
+    def partition(self):
+        """Gives the device a partition, 8 MiB from sector 2048 on; no table is needed."""
+        try:
+            run("addpart", self.device, "1", "2048", "16384")
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.skipTest(f"no partitions on loop devices here: {error}")
+        return self.device + "p1"
+
+    def mount(self, device):
         point = self.path("mount")
         os.mkdir(point)
-        run("mount", partition, point)
+        run("mount", device, point)
         self.addCleanup(run, "umount", point)
-        self.refused(self.allow(), because="mounted on " + point)
+        return point
+
+    def test_a_partition_of_it_is_mounted(self):
+        partition = self.partition()
+        run("mkfs.ext4", "-q", partition)
+        self.refused(self.allow(), because="mounted on " + self.mount(partition))
+
+    def test_the_disk_of_a_partition_is_mounted(self):
+        run("mkfs.ext4", "-q", self.device)
+        partition = self.partition()
+        point = self.mount(self.device)
+        with open(self.backing, "rb") as file:
+            before = file.read()[1 << 20:9 << 20]
+        text = job_text({"x": {"rw": "write", "size": "64k"}}, filename=partition)
+        self.assertIn("mounted on " + point, self.fails(text, self.allow(partition)))
+        with open(self.backing, "rb") as file:
+            self.assertEqual(file.read()[1 << 20:9 << 20], before)
+
+    def test_a_partition_may_be_written_when_nobody_uses_its_disk(self):
+        partition = self.partition()
+        text = job_text({"x": {"rw": "write", "size": "64k", "end_fsync": 1}},
+                        filename=partition)
+        self.bench(text, self.allow(partition))
+        with open(self.backing, "rb") as file:
+            data = file.read()
+        self.assertFalse(any(data[:1 << 20]))
+        self.assertTrue(any(data[1 << 20:(1 << 20) + 65536]))
 
 
 if __name__ == "__main__":
