@@ -72,6 +72,8 @@ int plan_add_file(struct plan *plan, const char *path, struct failure *f)
 
 	if (err)
 		return err;
+	if (!plan->nr_looked++)
+		plan->first = strdup(path);
 	for (size_t i = 0; i < plan->nr_files; i++)
 		if (plan->files[i].sdt->inode == sdt->inode &&
 		    plan->files[i].sdt->device == sdt->device)
@@ -180,6 +182,23 @@ static int choose(const struct plan *plan, const struct string_list *specs, bool
 	return 0;
 }
 
+static int no_probes(const struct plan *plan, const char *spec, struct failure *f)
+{
+	const char *first = plan->first ? plan->first : "";
+	const char *cure = "-x FILE names the program or library that has them";
+
+	if (!plan->nr_looked)
+		return fail(f, -ENOENT, "no probe matches '%s': no file to look into; %s",
+			    spec, cure);
+	if (plan->nr_looked == 1)
+		return fail(f, -ENOENT, "no probe matches '%s': %.200s has no probes; %s",
+			    spec, first, cure);
+	return fail(
+		f, -ENOENT,
+		"no probe matches '%s': %.200s and %zu other files have no probes; %s",
+		spec, first, plan->nr_looked - 1, cure);
+}
+
 static int no_match(const struct plan *plan, const char *spec, struct failure *f)
 {
 	const char **words, *near;
@@ -188,8 +207,7 @@ static int no_match(const struct plan *plan, const char *spec, struct failure *f
 	int err = -ENOENT;
 
 	if (!plan->nr_files)
-		return fail(f, err, "no probe matches '%s': the files have no probes",
-			    spec);
+		return no_probes(plan, spec, f);
 	if (choose(plan, NULL, NULL, &all, &count))
 		return fail(f, -ENOMEM, "out of memory");
 	words = calloc(count + 1, sizeof(*words));
@@ -199,8 +217,12 @@ static int no_match(const struct plan *plan, const char *spec, struct failure *f
 	if (near)
 		fail(f, err, "no probe matches '%s'; did you mean '%s'?", spec, near);
 	else
-		fail(f, err, "no probe matches '%s' among the %zu probes of %s%s", spec,
-		     count, plan->files[0].path, plan->nr_files > 1 ? " and others" : "");
+		fail(f, err,
+		     "no probe matches '%s' among the %zu probes of %.200s%s; to look "
+		     "into "
+		     "another program or library, name it with -x FILE",
+		     spec, count, plan->files[0].path,
+		     plan->nr_files > 1 ? " and others" : "");
 	free(words);
 	chosen_free(all, count);
 	return err;
@@ -429,6 +451,7 @@ void plan_release(struct plan *plan)
 		free(plan->files[i].path);
 	}
 	free_texts(plan->notices, plan->nr_notices);
+	free(plan->first);
 	free(plan->events);
 	free(plan->files);
 	*plan = (struct plan){0};

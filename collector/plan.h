@@ -67,6 +67,8 @@ struct plan {
 	struct naming *naming; /* the caller's; NULL: notes and operands only */
 	struct plan_file *files;
 	size_t nr_files;
+	size_t nr_looked; /* files, also those without probes */
+	char *first;	  /* … the first of them; NULL: none yet */
 	struct plan_event *events; /* sorted by name */
 	size_t nr_events;
 	size_t nr_sites; /* of all events */
