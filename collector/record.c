@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/library.h"
 #include "collector/recording.h"
 #include "collector/site.h"
 #include "core/command.h"
@@ -82,6 +83,7 @@ struct record {
 	int argc;
 	char **argv;
 	char **command; /* NULL without one */
+	char *program;	/* … its path */
 };
 
 static int check_usage(const struct record *r)
@@ -122,16 +124,20 @@ static int add_mapped_file(void *user, const char *path, struct failure *f)
 	return err == -ENOMEM ? err : 0;
 }
 
-static int add_command_file(struct record *r)
+/* The command's program and the libraries that it will be linked with. */
+static int add_command_files(struct record *r)
 {
-	char *path;
-	int err = target_find_command(r->command[0], &path, &r->failure);
+	int err;
 
+	if (target_is_script(r->program))
+		return fail(&r->failure, -ENOEXEC,
+			    "%s is a script: name the program whose probes you want with "
+			    "-x FILE (what the script starts is followed)",
+			    r->program);
+	err = plan_add_file(&r->plan, r->program, &r->failure);
 	if (err)
 		return err;
-	err = plan_add_file(&r->plan, path, &r->failure);
-	free(path);
-	return err;
+	return library_each(r->program, add_mapped_file, &r->plan, &r->failure);
 }
 
 static int add_files(struct record *r)
@@ -144,7 +150,7 @@ static int add_files(struct record *r)
 	if (err || files->count)
 		return err;
 	if (r->command)
-		return add_command_file(r);
+		return add_command_files(r);
 	for (size_t i = 0; !err && i < r->target.nr_pids; i++)
 		err = target_each_file(r->target.pids[i], add_mapped_file, &r->plan,
 				       &r->failure);
@@ -452,6 +458,8 @@ int cmd_record(int argc, char **argv)
 		err = target_processes(&r.target, &r.options.pids, &r.failure);
 	r.target.follow = r.options.follow;
 	r.target.everybody = r.options.all;
+	if (!err && r.command)
+		err = target_find_command(r.command[0], &r.program, &r.failure);
 	if (!err)
 		err = make_plan(&r);
 	if (!err)
@@ -461,6 +469,7 @@ int cmd_record(int argc, char **argv)
 	target_release(&r.target);
 	naming_close(r.plan.naming);
 	plan_release(&r.plan);
+	free(r.program);
 out:
 	string_list_free(&r.options.specs);
 	string_list_free(&r.options.files);

@@ -54,38 +54,92 @@ int target_processes(struct target *target, const struct string_list *pids,
 	return 0;
 }
 
-static bool is_executable(const char *path)
+/* 0, or why @path cannot be executed. */
+static int not_executable(const char *path)
 {
 	struct stat status;
 
-	return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-	       access(path, X_OK) == 0;
+	if (stat(path, &status))
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	return S_ISREG(status.st_mode) && access(path, X_OK) == 0 ? 0 : -EACCES;
 }
 
-int target_find_command(const char *command, char **path, struct failure *f)
+/* The first bytes of a file as text; "" if it cannot be read. */
+static void read_start(const char *path, char start[256])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? 0 : read(fd, start, 255);
+
+	start[size < 0 ? 0 : size] = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+bool target_is_script(const char *path)
+{
+	char start[256];
+
+	read_start(path, start);
+	return *start && strncmp(start, "\177ELF", 4) != 0;
+}
+
+static int check_command(const char *path, struct failure *f)
+{
+	char start[256], *interpreter;
+	int err = not_executable(path);
+
+	if (err)
+		return fail(f, err, "%s: %s", path, strerror(-err));
+	read_start(path, start);
+	if (strncmp(start, "#!", 2) != 0)
+		return 0;
+	interpreter = start + 2 + strspn(start + 2, " \t");
+	interpreter[strcspn(interpreter, " \t\r\n")] = 0;
+	err = not_executable(interpreter);
+	return err ? fail(f, err, "%s: its interpreter %s: %s", path, interpreter,
+			  strerror(-err))
+		   : 0;
+}
+
+/* The first that can be executed in the directories of PATH. */
+static int search_command(const char *command, char **path, struct failure *f)
 {
 	const char *search = getenv("PATH");
 
-	if (strchr(command, '/')) {
-		if (!is_executable(command))
-			return fail(f, -ENOENT, "%s: not a program that can be run",
-				    command);
-		*path = strdup(command);
-		return *path ? 0 : fail(f, -ENOMEM, "out of memory");
-	}
 	for (search = search ? search : "/usr/bin:/bin"; *search;) {
 		size_t length = strcspn(search, ":");
 
-		if (asprintf(path, "%.*s/%s", (int)length, length ? search : ".",
-			     command) < 0)
+		if (asprintf(path, "%.*s/%s", length ? (int)length : 1,
+			     length ? search : ".", command) < 0)
 			return fail(f, -ENOMEM, "out of memory");
-		if (is_executable(*path))
+		if (!not_executable(*path))
 			return 0;
 		free(*path);
 		search += length + (search[length] == ':');
 	}
 	*path = NULL;
 	return fail(f, -ENOENT, "%s: command not found", command);
+}
+
+int target_find_command(const char *command, char **path, struct failure *f)
+{
+	int err;
+
+	if (!strchr(command, '/')) {
+		err = search_command(command, path, f);
+	} else {
+		*path = strdup(command);
+		err = *path ? 0 : fail(f, -ENOMEM, "out of memory");
+	}
+	if (!err)
+		err = check_command(*path, f);
+	if (err) {
+		free(*path);
+		*path = NULL;
+	}
+	return err;
 }
 
 /* The child's life before the command: waits for a byte, or for our death. */

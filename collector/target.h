@@ -32,8 +32,12 @@ struct target {
 int target_processes(struct target *target, const struct string_list *pids,
 		     struct failure *f);
 
-/* The path that execvp would run for @command; to be freed. */
+/* The path that execvp would run for @command; to be freed. Fails for what cannot be
+ * run: not there, not executable, a script whose interpreter is not there. */
 int target_find_command(const char *command, char **path, struct failure *f);
+
+/* Is @path a script, that is, run by another program? */
+bool target_is_script(const char *path);
 
 /* Forks a child that waits to become @argv. With @quiet_stdout its standard output is
  * our standard error, since ours carries the trace. */

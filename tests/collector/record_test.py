@@ -319,8 +319,30 @@ def test_errors():
     wrong(1, "o such file", "-e", "x", "-x", "/nowhere")
     wrong(1, "did you mean 'hitter:hit'?", "-e", "hitter:hitt", "--", HITTER)
     wrong(1, "no probe matches 'abc:*'", "-e", "abc:*", "--", HITTER)
-    wrong(1, "have no probes", "-e", "x:y", "--", "/bin/true")
+    wrong(1, "-x FILE", "-e", "x:y", "--", "/bin/true")
+    wrong(1, "/bin/true", "-e", "x:y", "--", "/bin/true")
+    shutil.copy(HITTER, "bare")
+    subprocess.run(["objcopy", "-R", ".note.stapsdt", "-R", ".note.fathom", "bare"], check=True)
+    wrong(1, "bare has no probes; -x FILE names", "-e", "x:y", "-x", "./bare", "--", "/bin/true")
     wrong(1, "command not found", "-e", "x", "--", "no-such-command-here")
+    # What cannot be run is found out before an old trace becomes t.data.old.
+    with open("t.data", "w") as old:
+        old.write("precious")
+    for command, reason in (("./nosuch", "./nosuch: No such file or directory"),
+                            ("nosuch", "command not found"), ("/", "/: Is a directory"),
+                            ("./t.data", "Permission denied")):
+        wrong(1, reason, "-e", "hit", "-x", HITTER, "--", command)
+    with open("lame.sh", "w") as lame:
+        lame.write("#! /no/such/shell -e\n")
+    os.chmod("lame.sh", 0o755)
+    wrong(1, "its interpreter /no/such/shell", "-e", "hit", "-x", HITTER, "--", "./lame.sh")
+    assert not os.path.exists("t.data.old") and open("t.data").read() == "precious"
+    with open("script.sh", "w") as lame:
+        lame.write(f"#!/bin/sh\n{HITTER} count 7\n")
+    os.chmod("script.sh", 0o755)
+    wrong(1, "./script.sh is a script: name the program", "-e", "hit", "--", "./script.sh")
+    said = record("-e", "hit", "-x", HITTER, "--", "./script.sh")
+    assert totals(said) == (7, 0), said
     wrong(1, "no process", "-e", "x", "-p", "999999999")
     wrong(1, "not a process id", "-e", "x", "-p", "1x")
 
