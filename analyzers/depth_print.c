@@ -11,7 +11,9 @@
 enum {
 	POINTS = 256,	 /* of the timeline in JSON and CSV */
 	DEPTH_ROWS = 20, /* of the distribution */
-	BAR = 40,
+	BAR_MIN = 10,
+	BAR_MAX = 40,
+	ROW_COLUMNS = 29, /* of a row, without the bar */
 	PLOT_ROWS = 8,
 };
 
@@ -98,7 +100,8 @@ static uint64_t time_between(const struct depth *d, uint64_t from, uint64_t to)
 static void print_depths(const struct depth *d, uint64_t from, uint64_t to, double total)
 {
 	uint64_t ns = time_between(d, from, to);
-	char bar[3 * BAR + 1], time[UNIT_TEXT], depths[2 * UNIT_TEXT];
+	unsigned columns = text_columns(stdout), width;
+	char bar[3 * BAR_MAX + 1], time[UNIT_TEXT], depths[2 * UNIT_TEXT];
 
 	if (!ns)
 		return;
@@ -106,8 +109,11 @@ static void print_depths(const struct depth *d, uint64_t from, uint64_t to, doub
 		snprintf(depths, sizeof(depths), "%" PRIu64, from);
 	else
 		snprintf(depths, sizeof(depths), "%" PRIu64 "-%" PRIu64, from, to);
-	printf("  %11s %10s %5.1f%% %s\n", depths, time_text(time, (double)ns),
-	       100 * (double)ns / total, text_bar(bar, BAR, (double)ns / total));
+	width = columns > ROW_COLUMNS + BAR_MIN ? columns - ROW_COLUMNS : BAR_MIN;
+	if (width > BAR_MAX)
+		width = BAR_MAX;
+	printf("  %9s %8s %5.1f%% %s\n", depths, time_text(time, (double)ns),
+	       100 * (double)ns / total, text_bar(bar, width, (double)ns / total));
 }
 
 /* How many depths hold a hundredth of the time or more, and how much all of them. */
@@ -133,7 +139,7 @@ static void print_distribution(const struct depth *d)
 	unsigned common = common_depths(d, total, &held);
 	char time[UNIT_TEXT];
 
-	puts("\n        depth       time");
+	puts("\n      depth     time");
 	if (total <= 0)
 		return;
 	if (common > DEPTH_ROWS || held < total * NEARLY_ALL) {
@@ -147,7 +153,7 @@ static void print_distribution(const struct depth *d)
 		if ((double)d->time_at[i] >= total * COMMON)
 			print_depths(d, i, i, total);
 	if (total > held)
-		printf("  %11s %10s %5.1f%%\n", "others", time_text(time, total - held),
+		printf("  %9s %8s %5.1f%%\n", "others", time_text(time, total - held),
 		       100 * (total - held) / total);
 }
 

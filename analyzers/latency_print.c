@@ -9,7 +9,14 @@
 #include "core/text.h"
 #include "core/units.h"
 
-enum { NAME_MAX_BYTES = 96, ROWS_MAX = 24, BARS_FOR_GROUPS = 4 };
+enum {
+	NAME_MAX_BYTES = 96,
+	ROWS_MAX = 24,
+	BARS_FOR_GROUPS = 4,
+	BAR_MIN = 10,
+	BAR_MAX = 200,
+	ROW_COLUMNS = 20, /* of a histogram's row, without the count and the bar */
+};
 
 static const struct {
 	const char *name;
@@ -185,39 +192,58 @@ static uint64_t row_count(const struct histogram *h, unsigned from, unsigned per
 	return count;
 }
 
-static void print_row(const struct histogram *h, unsigned from, unsigned per,
-		      uint64_t most, unsigned width)
+/* How the rows of a histogram are laid out. */
+struct layout {
+	unsigned per;	/* buckets in a row */
+	uint64_t most;	/* in a row */
+	int digits;	/* of the counts */
+	unsigned width; /* of the bars */
+};
+
+static struct layout make_layout(const struct histogram *h, unsigned columns)
 {
-	uint64_t count = row_count(h, from, per);
-	char low[UNIT_TEXT], bar[3 * 200 + 1];
+	unsigned first = histogram_bucket(h->min), last = histogram_bucket(h->max);
+	struct layout layout = {.per = buckets_per_row(first, last), .most = 1};
+	unsigned taken;
+
+	for (unsigned i = first / layout.per * layout.per; i <= last; i += layout.per)
+		if (row_count(h, i, layout.per) > layout.most)
+			layout.most = row_count(h, i, layout.per);
+	layout.digits = snprintf(NULL, 0, "%" PRIu64, layout.most);
+	taken = ROW_COLUMNS + (unsigned)layout.digits;
+	layout.width = columns > taken + BAR_MIN ? columns - taken : BAR_MIN;
+	if (layout.width > BAR_MAX)
+		layout.width = BAR_MAX;
+	return layout;
+}
+
+static void print_row(const struct histogram *h, unsigned from,
+		      const struct layout *layout)
+{
+	uint64_t count = row_count(h, from, layout->per);
+	char low[UNIT_TEXT], bar[3 * BAR_MAX + 1];
 
 	time_text(low, (double)histogram_low(from));
-	text_bar(bar, width, (double)count / (double)most);
-	printf("  %10s %11" PRIu64 " %5.1f%% %s\n", low, count,
+	text_bar(bar, layout->width, (double)count / (double)layout->most);
+	printf("  %8s %*" PRIu64 " %5.1f%% %s\n", low, layout->digits, count,
 	       100 * (double)count / (double)h->count, bar);
 }
 
 static void print_histogram(const struct histogram *h, unsigned columns)
 {
-	unsigned first = histogram_bucket(h->min), last = histogram_bucket(h->max);
-	unsigned per = buckets_per_row(first, last), skipped = 0;
-	unsigned width = columns > 60 ? columns - 33 : 27;
-	uint64_t most = 1;
+	unsigned last = histogram_bucket(h->max), skipped = 0;
+	struct layout layout = make_layout(h, columns);
 
-	width = width > 200 ? 200 : width;
-	first = first / per * per;
-	for (unsigned i = first; i <= last; i += per)
-		if (row_count(h, i, per) > most)
-			most = row_count(h, i, per);
-	for (unsigned i = first; i <= last; i += per) {
-		if (!row_count(h, i, per)) {
+	for (unsigned i = histogram_bucket(h->min) / layout.per * layout.per; i <= last;
+	     i += layout.per) {
+		if (!row_count(h, i, layout.per)) {
 			skipped++;
 			continue;
 		}
 		if (skipped)
-			printf("  %10s\n", "...");
+			printf("  %8s\n", "...");
 		skipped = 0;
-		print_row(h, i, per, most, width);
+		print_row(h, i, &layout);
 	}
 }
 

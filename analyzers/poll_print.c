@@ -86,7 +86,7 @@ static void table_row(struct text_table *t, const struct poll_loop *l)
 static void print_table(const struct poll *p)
 {
 	static const char *const heads[] = {
-		"loop",	   "windows", "found",	"time",	 "empty",  "time",
+		"loop",	   "windows", "found",	"took",	 "empty",  "burnt",
 		"largest", "grown",   "shrunk", "waits", "asleep",
 	};
 	enum { COLUMNS = sizeof(heads) / sizeof(*heads) };

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct text_table {
 	size_t columns, count, room;
@@ -71,19 +72,59 @@ static bool right_aligned(const struct text_table *t, size_t column)
 	return is_number(cell_at(t, t->columns + column));
 }
 
+static void print_cell(const struct text_table *t, FILE *to, size_t i, size_t width,
+		       bool last)
+{
+	const char *cell = cell_at(t, i);
+	int pad = (int)(width - width_of(cell));
+
+	if (right_aligned(t, i % t->columns))
+		fprintf(to, "%*s%s", pad, "", cell);
+	else
+		fprintf(to, "%s%*s", cell, last ? 0 : pad, "");
+	fputs(last ? "\n" : "  ", to);
+}
+
+/* The columns @from to @until, led by the first, which says what a row is about. */
+static void print_columns(const struct text_table *t, FILE *to, const size_t *widths,
+			  size_t from, size_t until)
+{
+	for (size_t row = 0; row < t->count; row += t->columns) {
+		size_t end = until < t->count - row ? until : t->count - row;
+
+		if (from)
+			print_cell(t, to, row, widths[0], from >= end);
+		for (size_t i = from; i < end; i++)
+			print_cell(t, to, row + i, widths[i], i + 1 == end);
+	}
+}
+
+/* Figures can be moved about; text, which can be long, is left to the terminal. */
+static bool all_figures(const struct text_table *t)
+{
+	for (size_t column = 1; column < t->columns; column++)
+		if (!right_aligned(t, column))
+			return false;
+	return true;
+}
+
+/* As many columns side by side as the terminal has room for, the others below. */
 static void print_padded(const struct text_table *t, FILE *to, const size_t *widths)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		size_t column = i % t->columns;
-		const char *cell = cell_at(t, i);
-		int pad = (int)(widths[column] - width_of(cell));
-		bool last = column + 1 == t->columns || i + 1 == t->count;
+	bool splits = isatty(fileno(to)) && all_figures(t);
+	size_t room = splits ? text_columns(to) : SIZE_MAX;
 
-		if (right_aligned(t, column))
-			fprintf(to, "%*s%s", pad, "", cell);
-		else
-			fprintf(to, "%s%*s", cell, last ? 0 : pad, "");
-		fputs(last ? "\n" : "  ", to);
+	for (size_t from = 0, until; from < t->columns; from = until) {
+		size_t used = from ? widths[0] + 2 + widths[from] : widths[0];
+
+		for (until = from + 1; until < t->columns; until++) {
+			if (used + 2 + widths[until] > room)
+				break;
+			used += 2 + widths[until];
+		}
+		if (from)
+			fputc('\n', to);
+		print_columns(t, to, widths, from, until);
 	}
 }
 

@@ -22,8 +22,9 @@ size_t text_printable(const char *text, size_t size);
 
 /*
  * A table: columns padded to the widest cell, numbers to the right. Cells are
- * copied. The first row added is the heading. With @csv the same rows come out as
- * RFC 4180.
+ * copied. The first row added is the heading. On a terminal that is too narrow, the
+ * columns of a table of figures that have no room come below, led by the first again.
+ * With @csv the same rows come out as RFC 4180.
  */
 struct text_table;
 

@@ -229,6 +229,31 @@ static void test_verdict_of_nothing(void **state)
 	bed_close(b);
 }
 
+/* Everything but sentences keeps within the terminal, and no column is dropped. */
+static void test_narrow(void **state)
+{
+	static const char *const heads[] = {"windows", "found",	 "largest",
+					    "grown",   "shrunk", "asleep"};
+	struct bed *b = bed_open();
+	char *text, *end;
+
+	(void)state;
+	for (uint64_t i = 1; i < 100; i++) {
+		feed(b, BEGIN, i * 1000000, 123456, (int64_t)i, 0);
+		feed(b, END, i * 1000000 + 1000, 123456, 1, 1000);
+	}
+	poll_analyzer.end(&b->poll);
+	text = capture(40, print_text, &b->poll);
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		assert_non_null(strstr(text, heads[i]));
+	end = strstr(text, "\npolled");
+	assert_non_null(end);
+	*end = 0;
+	assert_true(widest_line(strstr(text, "\n\n")) <= 40);
+	free(text);
+	bed_close(b);
+}
+
 static void test_too_many_loops(void **state)
 {
 	struct bed *b = bed_open();
@@ -303,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_timeline),
 		cmocka_unit_test(test_timeline_leap),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_verdict_of_nothing),
 	};

@@ -438,6 +438,48 @@ static void test_little(void **state)
 	bed_close(b);
 }
 
+static void print_latency(const void *latency)
+{
+	latency_print_text(latency);
+}
+
+static void print_depth(const void *depth)
+{
+	depth_print_text(depth);
+}
+
+/* What lies under the heading @from, up to @until, keeps within the terminal and uses
+ * most of it. */
+static void check_width(const struct bed *b, unsigned short columns)
+{
+	char *latency = capture(columns, print_latency, &b->latency);
+	char *depth = capture(columns, print_depth, &b->depth);
+	char *end = strstr(depth, "\nLittle"), *notes = strstr(latency, "\nnote:");
+
+	assert_non_null(end);
+	assert_non_null(notes);
+	assert_non_null(strstr(latency, "p99.99"));
+	assert_non_null(strstr(latency, "max"));
+	*end = *notes = 0;
+	assert_in_range(widest_line(strstr(latency, "\n\n")), columns - 5, columns);
+	assert_in_range(widest_line(strstr(depth, "\n\n")), columns - 5, columns);
+	free(latency);
+	free(depth);
+}
+
+static void test_widths(void **state)
+{
+	struct bed *b = run_random(1, 0, 0);
+
+	(void)state;
+	check(b);
+	check_width(b, 40);
+	check_width(b, 60);
+	check_width(b, 80);
+	check_width(b, 200);
+	bed_close(b);
+}
+
 /* More groups than LATENCY_GROUPS_MAX go into one called other. */
 static void test_many_groups(void **state)
 {
@@ -476,6 +518,7 @@ int main(void)
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_depth_after_loss),
 		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_not_given_up),
 		cmocka_unit_test(test_slow_is_not_lost),
 		cmocka_unit_test(test_little),
