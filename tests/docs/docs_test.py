@@ -66,6 +66,10 @@ class Documents(unittest.TestCase):
                     target = os.path.join(ROOT, os.path.dirname(name), link)
                     self.assertTrue(os.path.exists(target))
 
+    def test_no_placeholder_is_left(self):
+        for name in markdown():
+            self.assertIsNone(re.search(r"^[A-Z]{3,}$", read(name), re.M), name)
+
     def test_pages_are_well_formed(self):
         if not shutil.which("mandoc"):
             self.skipTest("mandoc is not installed")
