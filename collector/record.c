@@ -9,6 +9,7 @@
 #include "collector/library.h"
 #include "collector/recording.h"
 #include "collector/site.h"
+#include "collector/spec_list.h"
 #include "core/command.h"
 #include "core/failure.h"
 #include "core/options.h"
@@ -26,7 +27,7 @@ struct record_options {
 
 static const struct option_row rows[] = {
 	{"event", 'e', OPTION_LIST, offsetof(struct record_options, specs), "SPEC",
-	 "probes to record: PROVIDER:NAME, globs allowed; may be given again", 0, 0},
+	 "probes to record: PROVIDER:NAME,..., globs allowed; may be given again", 0, 0},
 	{"file", 'x', OPTION_LIST, offsetof(struct record_options, files), "FILE",
 	 "program or library that has the probes; may be given again", 0, 0},
 	{"pid", 'p', OPTION_LIST, offsetof(struct record_options, pids), "PID,...",
@@ -454,7 +455,8 @@ int cmd_record(int argc, char **argv)
 	if (err)
 		goto out;
 	stop_on_signals();
-	if (r.options.pids.count)
+	err = spec_list_split(&r.options.specs, &r.failure);
+	if (!err && r.options.pids.count)
 		err = target_processes(&r.target, &r.options.pids, &r.failure);
 	r.target.follow = r.options.follow;
 	r.target.everybody = r.options.all;
@@ -469,6 +471,7 @@ int cmd_record(int argc, char **argv)
 	target_release(&r.target);
 	naming_close(r.plan.naming);
 	plan_release(&r.plan);
+	spec_list_free(&r.options.specs);
 	free(r.program);
 out:
 	string_list_free(&r.options.specs);

@@ -118,6 +118,16 @@ def test_one_event():
     assert perf("evlist", "-i", "t.data").stdout.split("\n")[0] == "forms:mixed"
 
 
+def test_list():
+    """-e takes a list; one of its SPECs that matches nothing is an error."""
+    record("-e", "forms:mixed,hitter:*", "-x", HITTER, "-x", FORMS, "--", FORMS)
+    assert [probe for probe, _ in script()] == ["mixed", "mixed"]
+    said = record("-e", "forms:mixed,nosuch", "--", FORMS, expect=1)
+    assert "'nosuch'" in said, said
+    said = record("-e", "forms:mixed,,x", "--", FORMS, expect=1)
+    assert "missing at column 13" in said, said
+
+
 def test_words():
     record("-e", "hitter:hit", "--", HITTER, "count", "100")
     events = script()
