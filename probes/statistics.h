@@ -38,7 +38,7 @@ struct cpu_use {
 struct statistics {
 	struct direction direction[2]; /* by IO_READ, IO_WRITE */
 	struct histogram sync;
-	uint64_t depths[DEPTH_CLASSES];	      /* requests in flight at each submit */
+	uint64_t depths[DEPTH_CLASSES];	      /* requests, by what their round reached */
 	uint64_t submits[DEPTH_CLASSES];      /* requests per dispatch; [0] is 0 */
 	uint64_t completes[DEPTH_CLASSES];    /* … per reap */
 	struct samples iops[2], bandwidth[2]; /* KiB/s; filled when merged */

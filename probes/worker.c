@@ -7,12 +7,19 @@
  *	reap      look for completions; without any: poll for a while, then block
  *	complete  count each, put it back among the unused
  *
- * The depth is full whenever the loop reaps. Per request there is no allocation, no
- * lock and no division: requests, stacks and buffers are laid out once.
+ * The depth is full whenever the loop reaps; a round is what lies between two such
+ * moments. Per request there is no allocation, no lock and no division: requests, stacks
+ * and buffers are laid out once.
  *
  * Batches are small so that the device begins with the first requests while the next
  * are prepared. On a virtual disk at depth 32, 4 KiB random reads: batches of 32 gave
  * 110k IOPS, 8 gave 133k, 4 gave 143k at 3.7 us of CPU per request, 1 gave 143k at 4.3.
+ *
+ * Between reaping and the full depth in flight is less: on average 7.4 of 8 and 28.4 of
+ * 32 there. Three ways to keep the count higher were tried and dropped: queueing one for
+ * each completed changed nothing; dispatching in between too, or reaping no more than
+ * four at once, made it 8.0 and 32.0 only because completions were seen late, at 2 to 9 %
+ * fewer IOPS and longer latencies.
  *
  * Time. A request's life is measured where its probes fire: the clock is read right
  * before probe_submit and right before probe_complete, so that lat is what a trace of
@@ -99,7 +106,7 @@ static inline void queue_one(struct worker *w)
 	r->id = w->next_id++;
 	r->stage = REQUEST_QUEUED;
 	w->in_flight++;
-	w->statistics.depths[depth_class(w->in_flight)]++;
+	w->nr_round++;
 	r->queued_ns = clock_ns();
 	probe_submit(r->id, r->fd, r->op, r->offset, r->length, w->in_flight);
 	w->engine->queue(w->queue, r);
@@ -301,6 +308,14 @@ static inline void look_at_the_clock(struct worker *w)
 		begin_measuring(w);
 }
 
+/* All requests of a round count at the depth it reached: a queue that is kept full reads
+ * as it does in fio, where each round is one request. */
+static void count_round(struct worker *w)
+{
+	w->statistics.depths[depth_class(w->in_flight)] += w->nr_round;
+	w->nr_round = 0;
+}
+
 /* Until the depth is full, or the kernel takes no more for now. */
 static void issue(struct worker *w)
 {
@@ -310,6 +325,7 @@ static void issue(struct worker *w)
 		if (w->nr_batch)
 			dispatch(w);
 	} while (!w->nr_batch && may_issue(w));
+	count_round(w);
 }
 
 static void loop(struct worker *w)

@@ -35,6 +35,7 @@ struct worker {
 	struct request **done;	  /* room for what reap finds */
 	unsigned nr_unused, nr_batch;
 	unsigned in_flight; /* queued or dispatched */
+	unsigned nr_round;  /* queued since the depth was full last */
 	void *buffers;
 	size_t buffers_size;
 	struct pattern pattern;

@@ -71,6 +71,14 @@ class Amounts(BenchTest):
             written = 16 * KIB <= block % (64 * KIB) < 48 * KIB
             self.assertEqual(any(data[block:block + 4 * KIB]), written, block)
 
+    def test_depths_count_what_a_round_reached(self):
+        path = self.file("f", 4096 * KIB)
+        for engine in ("io_uring", "libaio", "null"):
+            job = self.json(job_text({"x": {"rw": "randread", "iodepth": 8}}, bs="4k",
+                                     size="4m", ioengine=engine, filename=path))["jobs"][0]
+            self.assertGreater(job["iodepth_level"]["8"], 99, engine)
+            self.assertAlmostEqual(sum(job["iodepth_level"].values()), 100)
+
     def test_groups_and_stonewall(self):
         path = self.file("f", 64 * KIB)
         sections = {"a": {"numjobs": 3}, "b": {}, "c": {"stonewall": None}}
