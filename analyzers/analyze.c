@@ -16,6 +16,8 @@
 enum {
 	ANALYSES_MAX = 8, /* bits of a type's mask */
 	PROGRESS_EVERY = 1 << 18,
+	LEAD = 13,     /* "the trace has" */
+	AND_MORE = 17, /* ", ", " and 123 more", NUL */
 };
 
 struct pass {
@@ -230,20 +232,30 @@ int run_analyses(const char *command, const char *input, const struct analysis *
 
 char *describe_events(char *text, size_t room, const struct trace *trace, bool counts)
 {
-	size_t nr = trace_nr_types(trace), used, i;
+	size_t nr = trace_nr_types(trace), used = 0, left_out = 0;
+	char one[80];
 
-	snprintf(text, room, nr ? "the trace has" : "the trace has no events");
-	used = strlen(text);
-	for (i = 0; i < nr && used < room - 80; i++) {
+	snprintf(text, room, "the trace has no events");
+	for (size_t i = 0; i < nr; i++) {
 		const struct event_type *type = trace_type(trace, i);
+		int length = snprintf(one, sizeof(one), "%.40s", type->name);
 
-		snprintf(text + used, room - used, "%s %.40s", i ? "," : "", type->name);
-		used += strlen(text + used);
+		if (counts && !type->count)
+			continue;
 		if (counts)
-			snprintf(text + used, room - used, " (%" PRIu64 ")", type->count);
+			length += snprintf(one + length, sizeof(one) - (size_t)length,
+					   " (%" PRIu64 ")", type->count);
+		if ((used ? used : LEAD) + (size_t)length + AND_MORE > room) {
+			left_out++;
+			continue;
+		}
+		snprintf(text + used, room - used, "%s %s", used ? "," : "the trace has",
+			 one);
 		used += strlen(text + used);
 	}
-	if (i < nr)
-		snprintf(text + used, room - used, " and %zu more", nr - i);
+	if (left_out)
+		snprintf(text + used, room - used,
+			 used ? " and %zu more" : "the trace has %zu other events",
+			 left_out);
 	return text;
 }

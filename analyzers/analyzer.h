@@ -74,8 +74,9 @@ int analyze(struct trace *trace, const struct analysis *analyses, size_t count,
 int run_analyses(const char *command, const char *input, const struct analysis *analyses,
 		 size_t count, int (*print)(void *user, struct failure *f), void *user);
 
-/* "the trace has a:b (12), c:d (0)", for a trace that says nothing; the numbers only
- * with @counts. Returns @text. */
+/* "the trace has a:b (12), c:d (3) and 5 more", for a trace that says nothing. With
+ * @counts the numbers, and only what has events (known at the end of the pass). What
+ * does not fit into @room (at least 50) is left out. Returns @text. */
 char *describe_events(char *text, size_t room, const struct trace *trace, bool counts);
 
 /* Not common_pid and the like, nor where the probe was hit (__probe_ip). */

@@ -12,6 +12,8 @@
 #include "analyzers/model_line.h"
 #include "core/failure.h"
 
+enum { HAS_ROOM = 110, HAS_SHORT = 60 }; /* for what the trace has, in an error */
+
 /* "it has arg1, arg3", for the sentence about a missing argument */
 static void list_arguments(char *text, size_t room, const struct event_type *type)
 {
@@ -148,7 +150,7 @@ void model_options_release(struct model_options *o)
 int model_choose(struct model **model, bool *guessed, const struct model_options *o,
 		 const struct trace *trace, bool poll, struct failure *f)
 {
-	char has[300];
+	char has[HAS_ROOM];
 	int err;
 
 	*guessed = false;
@@ -170,20 +172,21 @@ int model_choose(struct model **model, bool *guessed, const struct model_options
 void describe_want(char *text, size_t room, const struct model *model, unsigned roles,
 		   const struct trace *trace)
 {
-	char has[256];
-	size_t used;
+	char has[HAS_ROOM];
+	size_t used, nr = 0;
 
 	snprintf(text, room, "model %.40s wants", model->name);
 	used = strlen(text);
-	for (size_t i = 0; i < model->nr_lines && used < room / 2; i++) {
+	for (size_t i = 0; i < model->nr_lines && used < room - HAS_ROOM; i++) {
 		const struct model_line *line = &model->lines[i];
 
 		if (!(roles & (1U << line->role)))
 			continue;
-		snprintf(text + used, room - used, " %.50s:%.50s", line->provider,
-			 line->probe);
+		snprintf(text + used, room - used, "%s %.40s:%.40s", nr++ ? "," : "",
+			 line->provider, line->probe);
 		used += strlen(text + used);
 	}
 	snprintf(text + used, room - used, "; %s",
-		 describe_events(has, sizeof(has), trace, true));
+		 describe_events(has, used > HAS_SHORT ? HAS_SHORT : HAS_ROOM, trace,
+				 true));
 }

@@ -80,8 +80,11 @@ void model_options_release(struct model_options *options);
 int model_choose(struct model **model, bool *guessed, const struct model_options *options,
 		 const struct trace *trace, bool poll, struct failure *f);
 
+enum { WANT_TEXT = 220 };
+
 /* "model fathom wants fathom:submit, fathom:complete; the trace has …" for a trace
- * in which nothing was found. Lists the lines whose role is in @roles. */
+ * in which nothing was found. Lists the lines whose role is in @roles; @room is
+ * WANT_TEXT. */
 void describe_want(char *text, size_t room, const struct model *model, unsigned roles,
 		   const struct trace *trace);
 

@@ -19,6 +19,9 @@
 	(1U << ROLE_POLL_BEGIN | 1U << ROLE_POLL_END | 1U << ROLE_POLL_GROW |            \
 	 1U << ROLE_POLL_SHRINK | 1U << ROLE_WAIT_BEGIN | 1U << ROLE_WAIT_END)
 
+/* One of these makes a window or a wait. */
+#define MUST_HAVE (1U << ROLE_POLL_END | 1U << ROLE_WAIT_END)
+
 static int poll_begin(void *state, const struct trace *trace, struct failure *f)
 {
 	struct poll *p = state;
@@ -236,10 +239,10 @@ static int print(void *user, struct failure *f)
 {
 	const struct poll_run *run = user;
 	const struct poll *p = &run->poll;
-	char want[420];
+	char want[WANT_TEXT];
 
 	if (!p->nr_loops) {
-		describe_want(want, sizeof(want), p->model, ROLES, p->trace);
+		describe_want(want, sizeof(want), p->model, MUST_HAVE, p->trace);
 		return fail(f, -ENODATA, "no polling in the trace: %s", want);
 	}
 	if (run->options->json)

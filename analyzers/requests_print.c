@@ -69,7 +69,7 @@ void requests_notes(const struct requests *r, FILE *to)
 
 int requests_nothing(const struct requests *r, struct failure *f)
 {
-	char want[420];
+	char want[WANT_TEXT];
 
 	describe_want(want, sizeof(want), r->model, REQUEST_ROLES, r->trace);
 	return fail(f, -ENODATA, "no request in the trace: %s", want);

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the analyzers say of made-up traces: errors, pipes, JSON."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+FATHOM, MAKE_TRACE = (os.path.abspath(word) for word in sys.argv[1:3])
+
+
+def fathom(*words, status=0):
+    done = subprocess.run([FATHOM, *words], capture_output=True, text=True, check=False)
+    if done.returncode != status:
+        raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+class Output(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="fathom-output-")
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "made.data")
+        self.folder = folder.name
+
+    def make(self, events):
+        subprocess.run([MAKE_TRACE, "-e", str(events), "-c", "1", self.path], check=True)
+
+    def test_an_error_names_only_what_there_is(self):
+        self.make(1)
+        for command in ("latency", "depth"):
+            done = fathom(command, "-i", self.path, status=1)
+            self.assertEqual(done.stderr, f"fathom {command}: no request in the trace: model "
+                             "fathom wants fathom:submit, fathom:complete; the trace has "
+                             "fathom:submit (1)\n")
+        done = fathom("poll", "-i", self.path, "--model", "fathom", status=1)
+        self.assertEqual(done.stderr, "fathom poll: no polling in the trace: model fathom wants "
+                         "fathom:poll_end, fathom:wait_end; the trace has fathom:submit (1)\n")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
