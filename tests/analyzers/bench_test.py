@@ -93,8 +93,8 @@ perf_trace.need_perf()
 PROBES = perf_trace.Probes(FATHOM, "fathom", "submit", "complete")
 MODEL_FILE = PROBES.model(MODEL, FOLDER)
 try:
-    RESULT = unittest.main(argv=sys.argv[:1], exit=False).result
+    STATUS = perf_trace.run_cases(sys.argv[:1])
 finally:
     PROBES.remove()
     shutil.rmtree(FOLDER)
-sys.exit(not RESULT.wasSuccessful())
+sys.exit(STATUS)

@@ -8,6 +8,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import skips  # noqa: E402
+
+run_cases = skips.run
 TRACEFS = "/sys/kernel/tracing"
 
 

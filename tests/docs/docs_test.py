@@ -9,6 +9,10 @@ import subprocess
 import sys
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import skips  # noqa: E402
+
 ROOT, FATHOM = sys.argv[1], sys.argv[2]
 MAN = os.path.join(ROOT, "docs/man")
 
@@ -81,4 +85,4 @@ class Documents(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    skips.main(sys.argv[:1])

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The honesty checks: each warning comes when it must, and only then."""
 import os
-import unittest
 
-from bench_tool import BenchTest, job_text
+from bench_tool import BenchTest, job_text, main
 
 
 class Honesty(BenchTest):
@@ -67,4 +66,4 @@ class Honesty(BenchTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    main()

@@ -3,9 +3,8 @@
 import json
 import shutil
 import subprocess
-import unittest
 
-from bench_tool import BenchTest, job_text, skip
+from bench_tool import BenchTest, job_text, main, skip
 
 
 def keys(value, path=""):
@@ -60,4 +59,4 @@ class Json(BenchTest):
 if __name__ == "__main__":
     if not shutil.which("fio"):
         skip("fio is not installed")
-    unittest.main(verbosity=1)
+    main()

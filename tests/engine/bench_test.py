@@ -4,10 +4,9 @@ import json
 import os
 import signal
 import subprocess
-import unittest
 
 import bench_tool
-from bench_tool import ENGINES, BenchTest, job_text
+from bench_tool import ENGINES, BenchTest, job_text, main
 
 PATTERNS = ("read", "write", "rw", "randread", "randwrite", "randrw")
 KIB = 1024
@@ -302,4 +301,4 @@ class Running(BenchTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    main()

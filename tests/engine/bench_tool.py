@@ -8,7 +8,12 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import skips  # noqa: E402
+
 FATHOM = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "fathom"
+main = skips.main
 ENGINES = ("io_uring", "libaio", "psync")
 
 

@@ -3,10 +3,9 @@
 import json
 import os
 import subprocess
-import unittest
 
 import bench_tool
-from bench_tool import ENGINES, BenchTest, job_text, skip
+from bench_tool import ENGINES, BenchTest, job_text, main, skip
 
 
 class Trace(BenchTest):
@@ -71,4 +70,4 @@ class Trace(BenchTest):
 if __name__ == "__main__":
     if os.geteuid():
         skip("recording probes needs root")
-    unittest.main(verbosity=1)
+    main()

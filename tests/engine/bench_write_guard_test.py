@@ -4,9 +4,8 @@ Everything happens on loop devices that this test makes."""
 import os
 import shutil
 import subprocess
-import unittest
 
-from bench_tool import BenchTest, job_text, skip
+from bench_tool import BenchTest, job_text, main, skip
 
 
 def run(*command):
@@ -137,4 +136,4 @@ if __name__ == "__main__":
         skip("loop devices need root")
     if not shutil.which("losetup") or not os.path.exists("/dev/loop-control"):
         skip("no loop devices")
-    unittest.main(verbosity=1)
+    main()

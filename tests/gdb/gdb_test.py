@@ -10,6 +10,10 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import skips  # noqa: E402
+
 FATHOM, OPERANDS, REQUESTS, SDT_FOLDER = (os.path.abspath(word) for word in sys.argv[1:5])
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/gdb/fathom.py")
 FOLDER = tempfile.mkdtemp(prefix="fathom-gdb-test-", dir="/var/tmp")
@@ -277,7 +281,7 @@ if "yes" not in gdb("python print('yes')"):
 if "exited" not in gdb("run", program=["/bin/true"]):
     skip("gdb cannot trace processes here")
 try:
-    RESULT = unittest.main(argv=sys.argv[:1] + sys.argv[5:], exit=False).result
+    STATUS = skips.run(sys.argv[:1] + sys.argv[5:])
 finally:
     shutil.rmtree(FOLDER)
-sys.exit(not RESULT.wasSuccessful())
+sys.exit(STATUS)

@@ -8,7 +8,9 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../../scripts/gdb"))
+sys.path.insert(0, os.path.join(HERE, ".."))
 sys.dont_write_bytecode = True
+import skips  # noqa: E402
 from fathom_gdb import notes  # noqa: E402
 
 PROGRAMS = sys.argv[1:]
@@ -79,4 +81,4 @@ class Text(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    skips.main(sys.argv[:1])

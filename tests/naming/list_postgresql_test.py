@@ -4,7 +4,7 @@ import os
 import sys
 import unittest
 
-from naming import named_by, probes, signature
+from naming import main, named_by, probes, signature
 
 POSTGRES = "/usr/lib/postgresql/15/bin/postgres"
 
@@ -32,4 +32,4 @@ class PostgreSQL(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=["list_postgresql_test"])
+    main(["list_postgresql_test"])

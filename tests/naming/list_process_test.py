@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-from naming import built, files, run, signature
+from naming import built, files, main, run, signature
 
 if os.geteuid() != 0:
     print("SKIP: not root")
@@ -121,4 +121,4 @@ class Running(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=["list_process_test"])
+    main(["list_process_test"])

@@ -7,7 +7,7 @@ import tempfile
 import time
 import unittest
 
-from naming import COMPILERS, built, files, named_by, probes, run, signature
+from naming import COMPILERS, built, files, main, named_by, probes, run, signature
 
 # What every compiler's debug information gives for named.c.
 SIGNATURES = {
@@ -280,4 +280,4 @@ class Symbols(Folder):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=["list_test"])
+    main(["list_test"])

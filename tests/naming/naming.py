@@ -5,7 +5,12 @@ import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import skips  # noqa: E402
+
 FATHOM, BUILT = sys.argv[1], sys.argv[2]
+main = skips.main
 COMPILERS = [name for name in ("gcc", "gcc_O0", "gcc_dwarf4", "clang")
              if os.path.exists(os.path.join(BUILT, "named_" + name))]
 

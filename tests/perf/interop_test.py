@@ -217,8 +217,8 @@ perf_trace.need_perf()
 FOLDER = tempfile.mkdtemp(prefix="fathom-interop-test-")
 PROBES = perf_trace.Probes(PROGRAM, "fathomtest", "submit", "complete")
 try:
-    RESULT = unittest.main(argv=sys.argv[:1] + sys.argv[4:], exit=False).result
+    STATUS = perf_trace.run_cases(sys.argv[:1] + sys.argv[4:])
 finally:
     PROBES.remove()
     shutil.rmtree(FOLDER)
-sys.exit(not RESULT.wasSuccessful())
+sys.exit(STATUS)

@@ -91,8 +91,8 @@ TOOL = Fathom(FATHOM, FOLDER)
 PROBES = perf_trace.Probes(PROGRAM, "fathomtest", "submit", "complete")
 try:
     MODEL_FILE = PROBES.model(MODEL, FOLDER)
-    RESULT = unittest.main(argv=sys.argv[:1] + sys.argv[4:], exit=False).result
+    STATUS = perf_trace.run_cases(sys.argv[:1] + sys.argv[4:])
 finally:
     PROBES.remove()
     shutil.rmtree(FOLDER)
-sys.exit(not RESULT.wasSuccessful())
+sys.exit(STATUS)
