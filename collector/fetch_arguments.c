@@ -153,13 +153,24 @@ static void fetch_number(struct generator *g, const struct format_field *field,
 	emit_store(g->code, size, RECORD, in_raw(g, field->offset), BPF_REG_1);
 }
 
-/* "(fault)" with its NUL. */
-static uint64_t fault_word(void)
+/* r2 = the text for a string that could not be read, r0 = its bytes with the NUL. Both
+ * texts fit a word. */
+static void explain_fault(struct generator *g, const struct operand *o)
 {
+	const char null[8] = "(null)", fault[8] = "(fault)";
+	struct bpf_code *c = g->code;
 	uint64_t word;
+	size_t is_null;
 
-	memcpy(&word, "(fault)", sizeof(word));
-	return word;
+	load_value(g, o, o->size, false, BPF_REG_3);
+	memcpy(&word, null, sizeof(word));
+	emit_wide(c, BPF_REG_2, 0, word);
+	emit_move_value(c, BPF_REG_0, sizeof("(null)"));
+	is_null = emit_jump(c, BPF_JEQ, BPF_REG_3, 0);
+	memcpy(&word, fault, sizeof(word));
+	emit_wide(c, BPF_REG_2, 0, word);
+	emit_move_value(c, BPF_REG_0, sizeof("(fault)"));
+	emit_land(c, is_null);
 }
 
 /* The argument that tells how long string @i is, or NULL: then a NUL ends it. */
@@ -237,12 +248,11 @@ static void fetch_string(struct generator *g, const struct format_field *field,
 	emit_alu(c, BPF_ADD, STRINGS, BPF_REG_0);
 	done = emit_jump_always(c);
 	emit_land(c, faulted);
+	explain_fault(g, o);
 	emit_move(c, BPF_REG_1, RECORD);
 	emit_alu(c, BPF_ADD, BPF_REG_1, STRINGS);
-	emit_wide(c, BPF_REG_2, 0, fault_word());
 	emit_store(c, 8, BPF_REG_1, in_raw(g, g->fixed), BPF_REG_2);
 	emit_move(c, BPF_REG_1, STRINGS);
-	emit_move_value(c, BPF_REG_0, 8);
 	/* What a partial read left behind stays inside of the record. */
 	emit_alu_value(c, BPF_ADD, STRINGS, most);
 	emit_land(c, done);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * hitter count N        fires hitter:hit N times
+ * hitter texts          fires hitter:text with a text, NULL and a pointer to nowhere
  * hitter wait N         the same once a line came in on stdin; then waits for another
  * hitter forks          fires from a process, its child and its grandchild before and
  * after an exec: 5,000 in all hitter tree           fires from threads, children,
@@ -23,6 +24,18 @@ __attribute__((noinline)) static void hit(unsigned long number)
 		     (u8, kind, number & 1, "0=even,1=odd"),
 		     (u32, square, number * number), (u64, address, number << 12),
 		     (u32, length, 4096), (s32, fd, 3));
+}
+
+__attribute__((noinline)) static void text(const char *text)
+{
+	FATHOM_PROBE(hitter, text, (str, text, text));
+}
+
+static void texts(void)
+{
+	text("words");
+	text(NULL);
+	text((const char *)8);
 }
 
 static void hits(unsigned long count)
@@ -97,6 +110,10 @@ int main(int argc, char **argv)
 
 	if (strcmp(mode, "forks") == 0) {
 		forks(argv[0]);
+		return 0;
+	}
+	if (strcmp(mode, "texts") == 0) {
+		texts();
 		return 0;
 	}
 	if (strcmp(mode, "tree") == 0) {

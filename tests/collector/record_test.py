@@ -128,6 +128,14 @@ def test_list():
     assert "missing at column 13" in said, said
 
 
+def test_texts():
+    """A string that is not there is told from one that cannot be read."""
+    record("-e", "hitter:text", "--", HITTER, "texts")
+    texts = [arguments.get("text") for _, arguments in script()]
+    wanted = ['"words"', '""', '""'] if BACKEND == "uprobe" else ['"words"', '"(null)"', '"(fault)"']
+    assert texts == wanted, texts
+
+
 def test_words():
     record("-e", "hitter:hit", "--", HITTER, "count", "100")
     events = script()
