@@ -15,6 +15,7 @@ enum {
 	BARS_FOR_GROUPS = 4,
 	BAR_MIN = 10,
 	BAR_MAX = 200,
+	FEW = 10,	  /* as bench has it */
 	ROW_COLUMNS = 20, /* of a histogram's row, without the count and the bar */
 };
 
@@ -141,10 +142,57 @@ void latency_print_csv(const struct latency *l)
 	text_table_free(t);
 }
 
+/* Do fewer than FEW of @count values lie above the percentile? Then one of them more or
+ * less would move it. */
+static bool is_shaky(uint64_t count, double percent)
+{
+	uint64_t parts = (uint64_t)(percent * 1000 + 0.5); /* of 100000 */
+
+	return count - (count * parts + 99999) / 100000 < FEW;
+}
+
+/* A column in which one is marked keeps the place of the mark in all its rows. */
+static void percentile_cell(struct text_table *t, const struct histogram *h,
+			    double percent, uint64_t least)
+{
+	const char *mark = is_shaky(h->count, percent) ? "~"
+			   : is_shaky(least, percent)  ? " "
+						       : "";
+	char text[UNIT_TEXT];
+
+	text_cell(t, "%s%s", time_text(text, (double)histogram_percentile(h, percent)),
+		  mark);
+}
+
+static uint64_t least_count(struct latency_group **groups, size_t nr)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t g = 0; g < nr; g++)
+		if (groups[g]->histogram.count < least)
+			least = groups[g]->histogram.count;
+	return least;
+}
+
+static void table_row(struct text_table *t, const struct latency *l,
+		      const struct latency_group *group, uint64_t least)
+{
+	const struct histogram *h = &group->histogram;
+	char text[NAME_MAX_BYTES];
+
+	text_cell(t, "%s", latency_group_name(text, sizeof(text), l, group));
+	text_cell(t, "%" PRIu64, h->count);
+	text_cell(t, "%s", time_text(text, histogram_mean(h)));
+	text_cell(t, "%s", time_text(text, (double)h->min));
+	for (unsigned i = 0; i < NR_PERCENTILES; i++)
+		percentile_cell(t, h, percentiles[i].percent, least);
+	text_cell(t, "%s", time_text(text, (double)h->max));
+}
+
 static void print_table(const struct latency *l, struct latency_group **groups, size_t nr)
 {
 	struct text_table *t = text_table_new(5 + NR_PERCENTILES);
-	char text[NAME_MAX_BYTES];
+	uint64_t least = least_count(groups, nr);
 
 	if (!t)
 		return;
@@ -153,23 +201,15 @@ static void print_table(const struct latency *l, struct latency_group **groups, 
 	text_cell(t, "mean");
 	text_cell(t, "min");
 	for (unsigned i = 0; i < NR_PERCENTILES; i++)
-		text_cell(t, "p%s", percentiles[i].name);
+		text_cell(t, is_shaky(least, percentiles[i].percent) ? "p%s " : "p%s",
+			  percentiles[i].name);
 	text_cell(t, "max");
-	for (size_t g = 0; g < nr; g++) {
-		const struct histogram *h = &groups[g]->histogram;
-
-		text_cell(t, "%s", latency_group_name(text, sizeof(text), l, groups[g]));
-		text_cell(t, "%" PRIu64, h->count);
-		text_cell(t, "%s", time_text(text, histogram_mean(h)));
-		text_cell(t, "%s", time_text(text, (double)h->min));
-		for (unsigned i = 0; i < NR_PERCENTILES; i++)
-			text_cell(t, "%s",
-				  time_text(text, (double)histogram_percentile(
-							  h, percentiles[i].percent)));
-		text_cell(t, "%s", time_text(text, (double)h->max));
-	}
+	for (size_t g = 0; g < nr; g++)
+		table_row(t, l, groups[g], least);
 	text_table_print(t, stdout, false);
 	text_table_free(t);
+	if (is_shaky(least, percentiles[NR_PERCENTILES - 1].percent))
+		printf("~ fewer than %d requests took longer\n", FEW);
 }
 
 /* How many of the histogram's buckets make a row, so that at most ROWS_MAX rows lie

@@ -480,6 +480,40 @@ static void test_widths(void **state)
 	bed_close(b);
 }
 
+/* Which percentiles of @count requests are marked, as a line's number of marks. */
+static size_t count_marks(uint64_t count)
+{
+	struct bed *b = malloc(sizeof(*b));
+	size_t marks = 0;
+	char *text;
+
+	bed_open(b, 0);
+	for (uint64_t i = 0; i < count; i++) {
+		submit(b, 1000 + i * 100, 1, i, 0);
+		complete(b, 1050 + i * 100, 1, i);
+	}
+	requests_analyzer.end(&b->requests);
+	text = capture(120, print_latency, &b->latency);
+	for (const char *at = strstr(text, "read"); *at && *at != '\n'; at++)
+		marks += *at == '~';
+	assert_int_equal(marks != 0, strstr(text, "\n~ fewer than 10") != NULL);
+	free(text);
+	bed_close(b);
+	return marks;
+}
+
+/* A percentile is marked unless 10 values lie above it. */
+static void test_few_requests(void **state)
+{
+	(void)state;
+	assert_int_equal(count_marks(10), 5);
+	assert_int_equal(count_marks(20), 4); /* p50 has 10 above */
+	assert_int_equal(count_marks(999), 3);
+	assert_int_equal(count_marks(1000), 2);
+	assert_int_equal(count_marks(9999), 2);
+	assert_int_equal(count_marks(10000), 1);
+}
+
 /* More groups than LATENCY_GROUPS_MAX go into one called other. */
 static void test_many_groups(void **state)
 {
@@ -519,6 +553,7 @@ int main(void)
 		cmocka_unit_test(test_depth_after_loss),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_few_requests),
 		cmocka_unit_test(test_not_given_up),
 		cmocka_unit_test(test_slow_is_not_lost),
 		cmocka_unit_test(test_little),
