@@ -25,8 +25,8 @@ static const char *short_number(char *text, double value, double base,
 	}
 	for (double v = value; v >= 10; v /= 10)
 		digits++;
-	snprintf(text, NUMBER_TEXT, "%.*f%s", unit && digits < 4 ? 3 - digits : 0, value,
-		 units[unit]);
+	snprintf(text, NUMBER_TEXT, "%.*f%s", *units[unit] && digits < 4 ? 3 - digits : 0,
+		 value, units[unit]);
 	return text;
 }
 
@@ -91,20 +91,41 @@ static void print_latency(FILE *to, const char *name, const struct histogram *h)
 		histogram_mean(h) / scale->ns, histogram_stddev(h) / scale->ns);
 }
 
+/* fio's rule: the largest unit in which none of them is lost. */
+static unsigned percentile_unit(const uint64_t *values)
+{
+	uint64_t least = values[0], most = values[NR_PERCENTILES - 1];
+
+	if (least > 2000000 && most > 99999999)
+		return 2;
+	return least > 2000 && most > 99999;
+}
+
+/* fio's table, 80 columns wide; values round up. */
 static void print_percentiles(FILE *to, const struct histogram *h)
 {
-	const struct scale *scale = scale_of(h);
+	uint64_t values[NR_PERCENTILES];
+	unsigned unit, columns;
+	int width;
 
 	if (!h->count)
 		return;
-	fprintf(to, "    clat percentiles (%s):\n", scale->name);
-	for (int i = 0; i < NR_PERCENTILES; i++) {
-		uint64_t ns = histogram_percentile(h, percentile_list[i]);
-
-		fprintf(to, "%s%5.2fth=[%5.0f]%s", i % 4 ? ", " : "     | ",
-			percentile_list[i], (double)ns / scale->ns,
-			i == NR_PERCENTILES - 1 ? "\n" : (i % 4 == 3 ? ",\n" : ""));
-	}
+	for (int i = 0; i < NR_PERCENTILES; i++)
+		values[i] = histogram_percentile(h, percentile_list[i]);
+	unit = percentile_unit(values);
+	for (int i = 0; i < NR_PERCENTILES; i++)
+		for (unsigned k = 0; k < unit; k++)
+			values[i] = (values[i] + 999) / 1000;
+	width = snprintf(NULL, 0, "%5llu",
+			 (unsigned long long)values[NR_PERCENTILES - 1]);
+	columns = (80 - 7) / (unsigned)(width + 13);
+	fprintf(to, "    lat percentiles (%s):\n", scales[unit].name);
+	for (unsigned i = 0; i < NR_PERCENTILES; i++)
+		fprintf(to, "%s%5.2fth=[%*llu]%s", i % columns ? " " : "     | ",
+			percentile_list[i], width, (unsigned long long)values[i],
+			i == NR_PERCENTILES - 1	     ? "\n"
+			: i % columns == columns - 1 ? ",\n"
+						     : ",");
 }
 
 static void print_samples(FILE *to, const struct samples *bandwidth,
@@ -128,6 +149,12 @@ static void print_samples(FILE *to, const struct samples *bandwidth,
 		(unsigned long long)iops->count);
 }
 
+/* Rounded up: nothing takes no time at all. */
+static unsigned long long milliseconds(uint64_t ns)
+{
+	return (ns + 999999) / 1000000;
+}
+
 static void print_direction(FILE *to, const char *name, const struct run_report *r,
 			    int which)
 {
@@ -142,11 +169,11 @@ static void print_direction(FILE *to, const char *name, const struct run_report 
 		count_short(rate, seconds > 0 ? (double)d->ios / seconds : 0),
 		binary_short(a, speed), decimal_short(b, speed),
 		binary_short(c, (double)d->bytes),
-		(unsigned long long)(r->statistics.elapsed_ns / 1000000));
+		milliseconds(r->statistics.elapsed_ns));
 	print_latency(to, "slat", &d->slat);
 	print_latency(to, "clat", &d->clat);
 	print_latency(to, " lat", &d->lat);
-	print_percentiles(to, &d->clat);
+	print_percentiles(to, &d->lat);
 	print_samples(to, &r->statistics.bandwidth[which], &r->statistics.iops[which]);
 }
 
@@ -195,21 +222,25 @@ static void print_distributions(FILE *to, const struct statistics *s)
 	print_classes(to, "msec", classes.ms, ms_labels, MS_CLASSES);
 }
 
+/* The kernel counts CPU time in ticks when a thread does not sleep: of a job that is
+ * over before the first it knows none. */
 static void print_cpu(FILE *to, const struct statistics *s)
 {
 	double whole = (double)s->thread_ns;
 	double used = (double)(s->cpu.user_ns + s->cpu.system_ns);
 	uint64_t ios = s->direction[0].ios + s->direction[1].ios;
 
-	fprintf(to,
-		"  cpu          : usr=%3.2f%%, sys=%3.2f%%, ctx=%llu, majf=%llu, "
-		"minf=%llu, per I/O=%.2fus\n",
-		percent_of((double)s->cpu.user_ns, whole),
-		percent_of((double)s->cpu.system_ns, whole),
-		(unsigned long long)s->cpu.switches,
+	fprintf(to, "  cpu          : ");
+	if (used > 0)
+		fprintf(to, "usr=%3.2f%%, sys=%3.2f%%, ",
+			percent_of((double)s->cpu.user_ns, whole),
+			percent_of((double)s->cpu.system_ns, whole));
+	fprintf(to, "ctx=%llu, majf=%llu, minf=%llu", (unsigned long long)s->cpu.switches,
 		(unsigned long long)s->cpu.major_faults,
-		(unsigned long long)s->cpu.minor_faults,
-		ios ? used / 1000 / (double)ios : 0);
+		(unsigned long long)s->cpu.minor_faults);
+	if (used > 0 && ios)
+		fprintf(to, ", per I/O=%.2fus", used / 1000 / (double)ios);
+	fprintf(to, "\n");
 }
 
 static void print_depths(FILE *to, const struct run_report *r)
@@ -275,8 +306,6 @@ static void print_report(FILE *to, const struct run_report *r)
 
 static void print_disks(FILE *to, const struct run *run)
 {
-	double whole = (double)run->elapsed_ns / 1e6;
-
 	if (run->nr_disks)
 		fprintf(to, "\nDisk stats (read/write):\n");
 	for (size_t i = 0; i < run->nr_disks; i++) {
@@ -291,51 +320,69 @@ static void print_disks(FILE *to, const struct run *run)
 			(unsigned long long)d->ticks_ms[0],
 			(unsigned long long)d->ticks_ms[1],
 			(unsigned long long)d->queue_ms,
-			percent_of((double)d->busy_ms, whole));
+			percent_of((double)run->disks[i].used.busy_ms,
+				   (double)run->elapsed_ns / 1e6));
 	}
 }
 
 /* All reports of a group added up, for its closing lines. */
 struct total {
 	unsigned group;
-	uint64_t bytes[2], longest_ns;
-	double speed[2], slowest[2], fastest[2];
+	uint64_t bytes[2], longest_ns[2], shortest_ns[2];
+	double slowest[2], fastest[2]; /* bytes per second */
 };
+
+static double per_second(uint64_t count, uint64_t ns)
+{
+	return ns ? (double)count * 1e9 / (double)ns : 0;
+}
 
 static void total_add(struct total *t, const struct run_report *r)
 {
-	double seconds = (double)r->statistics.elapsed_ns / 1e9;
+	uint64_t ns = r->statistics.elapsed_ns;
 
 	for (int i = 0; i < 2; i++) {
 		uint64_t bytes = r->statistics.direction[i].bytes;
-		double speed = seconds > 0 ? (double)bytes / seconds : 0;
+		double speed = per_second(bytes, ns);
 
 		if (!bytes)
 			continue;
-		t->slowest[i] =
-			!t->bytes[i] || speed < t->slowest[i] ? speed : t->slowest[i];
-		t->fastest[i] = speed > t->fastest[i] ? speed : t->fastest[i];
+		if (!t->bytes[i] || speed < t->slowest[i])
+			t->slowest[i] = speed;
+		if (speed > t->fastest[i])
+			t->fastest[i] = speed;
+		if (!t->bytes[i] || ns < t->shortest_ns[i])
+			t->shortest_ns[i] = ns;
+		if (ns > t->longest_ns[i])
+			t->longest_ns[i] = ns;
 		t->bytes[i] += bytes;
-		t->speed[i] += speed;
 	}
-	if (r->statistics.elapsed_ns > t->longest_ns)
-		t->longest_ns = r->statistics.elapsed_ns;
 }
 
 static void print_total(FILE *to, const struct total *t)
 {
 	static const char *const names[] = {"   READ", "  WRITE"};
-	char a[NUMBER_TEXT], b[NUMBER_TEXT], c[NUMBER_TEXT], d[NUMBER_TEXT];
+	char binary[4][NUMBER_TEXT], decimal[4][NUMBER_TEXT];
 
 	fprintf(to, "\nRun status group %u (all jobs):\n", t->group);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		const double values[] = {per_second(t->bytes[i], t->longest_ns[i]),
+					 t->slowest[i], t->fastest[i],
+					 (double)t->bytes[i]};
+
+		for (int k = 0; k < 4; k++) {
+			binary_short(binary[k], values[k]);
+			decimal_short(decimal[k], values[k]);
+		}
 		if (t->bytes[i])
-			fprintf(to, "%s: bw=%s/s, %s/s-%s/s, io=%s, run=%llumsec\n",
-				names[i], binary_short(a, t->speed[i]),
-				binary_short(b, t->slowest[i]),
-				binary_short(c, t->fastest[i]),
-				binary_short(d, (double)t->bytes[i]),
-				(unsigned long long)(t->longest_ns / 1000000));
+			fprintf(to,
+				"%s: bw=%s/s (%s/s), %s/s-%s/s (%s/s-%s/s), io=%s (%s), "
+				"run=%llu-%llumsec\n",
+				names[i], binary[0], decimal[0], binary[1], binary[2],
+				decimal[1], decimal[2], binary[3], decimal[3],
+				milliseconds(t->shortest_ns[i]),
+				milliseconds(t->longest_ns[i]));
+	}
 }
 
 static void print_totals(FILE *to, const struct run *run, struct run_report *report)
