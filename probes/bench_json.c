@@ -218,7 +218,6 @@ static json_t *report_json(const struct run *run, const struct run_report *r)
 static json_t *disks_json(const struct run *run)
 {
 	json_t *list = json_array();
-	double whole = (double)run->elapsed_ns / 1e6;
 
 	for (size_t i = 0; i < run->nr_disks; i++) {
 		const struct disk_counts *d = &run->disks[i].used;
@@ -232,7 +231,7 @@ static json_t *disks_json(const struct run *run)
 				  number(d->merges[1]), "read_ticks",
 				  number(d->ticks_ms[0]), "write_ticks",
 				  number(d->ticks_ms[1]), "in_queue", number(d->queue_ms),
-				  "util", percent_of((double)d->busy_ms, whole)));
+				  "util", run_disk_util(run, i)));
 	}
 	return list;
 }

@@ -319,9 +319,7 @@ static void print_disks(FILE *to, const struct run *run)
 			(unsigned long long)d->merges[1],
 			(unsigned long long)d->ticks_ms[0],
 			(unsigned long long)d->ticks_ms[1],
-			(unsigned long long)d->queue_ms,
-			percent_of((double)run->disks[i].used.busy_ms,
-				   (double)run->elapsed_ns / 1e6));
+			(unsigned long long)d->queue_ms, run_disk_util(run, i));
 	}
 }
 

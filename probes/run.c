@@ -355,6 +355,15 @@ int run_go(struct run *run, struct failure *f)
 
 /* Reports */
 
+double run_disk_util(const struct run *run, size_t index)
+{
+	double busy_ns = (double)run->disks[index].used.busy_ms * 1e6;
+
+	if (busy_ns >= (double)run->elapsed_ns)
+		return busy_ns > 0 ? 100 : 0;
+	return 100 * busy_ns / (double)run->elapsed_ns;
+}
+
 /* How many workers the report that begins with @first covers. */
 static size_t report_size(const struct run *run, size_t first)
 {

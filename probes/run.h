@@ -66,6 +66,10 @@ int run_go(struct run *run, struct failure *f);
 
 void run_release(struct run *run);
 
+/* Part of the run in which disk @index had a request in flight, in percent. The kernel
+ * counts it in whole ticks of its clock, so that of a short run is coarse. */
+double run_disk_util(const struct run *run, size_t index);
+
 /* One line of the report: a worker, or a group with group_reporting. */
 struct run_report {
 	const struct job *job;

@@ -115,6 +115,18 @@ static void what_is_not_known_is_left_out(void **state)
 			    "minf=0, per I/O=1.88us\n"));
 }
 
+/* The kernel counts busy time in ticks, which are longer than short runs. */
+static void a_disk_is_busy_all_the_time_at_most(void **state)
+{
+	(void)state;
+	set_up(700000);
+	disk.used.busy_ms = 4;
+	assert_true(printed("util=100.00%\n"));
+	set_up(16000000);
+	disk.used.busy_ms = 4;
+	assert_true(printed("util=25.00%\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +134,7 @@ int main(void)
 		cmocka_unit_test(percentiles_have_the_unit_of_the_percentiles),
 		cmocka_unit_test(closing_lines_are_as_fio_writes_them),
 		cmocka_unit_test(what_is_not_known_is_left_out),
+		cmocka_unit_test(a_disk_is_busy_all_the_time_at_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
