@@ -15,6 +15,7 @@ enum {
 	BAR_MAX = 40,
 	ROW_COLUMNS = 29, /* of a row, without the bar */
 	PLOT_ROWS = 8,
+	FLAT_POINTS = 64,
 };
 
 #define COMMON	   0.01
@@ -179,6 +180,40 @@ static char *depth_text(char *text, double depth)
 	return text;
 }
 
+/*
+ * Would a plot be solid blocks? Not if any point, save the first and the last where
+ * the trace begins and ends, is more than a row off the mean. Fills in the range.
+ */
+static bool is_flat(const struct depth *d, double *least, double *most)
+{
+	struct timeline_bucket points[FLAT_POINTS];
+	unsigned nr = timeline_condense(&d->timeline, points, FLAT_POINTS);
+	double mean = depth_mean(d);
+
+	if (nr < FLAT_POINTS)
+		return false;
+	*least = *most = timeline_mean(&points[1]);
+	for (unsigned i = 1; i < nr - 1; i++) {
+		double at = timeline_mean(&points[i]);
+
+		*least = at < *least ? at : *least;
+		*most = at > *most ? at : *most;
+	}
+	return *least >= mean - mean / PLOT_ROWS && *most <= mean + mean / PLOT_ROWS;
+}
+
+static void print_plot(const struct depth *d)
+{
+	double least, most;
+
+	if (is_flat(d, &least, &most)) {
+		printf("\nmean depth over time: steady, %.2f to %.2f\n", least, most);
+		return;
+	}
+	puts("\nmean depth over time:");
+	timeline_plot(&d->timeline, stdout, PLOT_ROWS, depth_text);
+}
+
 void depth_print_text(const struct depth *d)
 {
 	const struct requests *r = d->requests;
@@ -190,8 +225,7 @@ void depth_print_text(const struct depth *d)
 	       time_text(span, requests_seconds(r) * 1e9), model,
 	       r->guessed ? ", by the trace's events" : "", depth_mean(d), d->max);
 	print_distribution(d);
-	puts("\nmean depth over time:");
-	timeline_plot(&d->timeline, stdout, PLOT_ROWS, depth_text);
+	print_plot(d);
 	print_little(d);
 	requests_notes(r, stdout);
 }

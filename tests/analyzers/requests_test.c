@@ -480,6 +480,38 @@ static void test_widths(void **state)
 	bed_close(b);
 }
 
+/* One request at a time for a millisecond, with a pause of @pause_ns in the middle. */
+static bool has_plot(uint64_t pause_ns)
+{
+	struct bed *b = malloc(sizeof(*b));
+	uint64_t now = 1000;
+	bool plot, steady;
+	char *text;
+
+	bed_open(b, 0);
+	for (uint64_t i = 0; i < 1000; i++) {
+		submit(b, now, 1, i, 0);
+		complete(b, now += 950, 1, i);
+		now += i == 500 ? pause_ns : 50;
+	}
+	requests_analyzer.end(&b->requests);
+	text = capture(80, print_depth, &b->depth);
+	plot = strstr(text, "over time:\n") != NULL;
+	steady = strstr(text, "over time: steady, 0.95 to 0.95\n") != NULL;
+	assert_int_not_equal(plot, steady);
+	free(text);
+	bed_close(b);
+	return plot;
+}
+
+/* A depth that does not change needs no plot; a pause of a fiftieth shows. */
+static void test_steady_depth(void **state)
+{
+	(void)state;
+	assert_false(has_plot(50));
+	assert_true(has_plot(20000));
+}
+
 /* Which percentiles of @count requests are marked, as a line's number of marks. */
 static size_t count_marks(uint64_t count)
 {
@@ -553,6 +585,7 @@ int main(void)
 		cmocka_unit_test(test_depth_after_loss),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_steady_depth),
 		cmocka_unit_test(test_few_requests),
 		cmocka_unit_test(test_not_given_up),
 		cmocka_unit_test(test_slow_is_not_lost),
