@@ -93,9 +93,11 @@ static int find_files(struct list *l)
 	if (!err && o->all)
 		err = file_list_add_all(&l->files, f);
 	if (l->files.nr_unreadable)
-		command_warn("list",
-			     "%zu processes could not be looked at: no permission",
-			     l->files.nr_unreadable);
+		command_warn(
+			"list",
+			"%zu process%s could not be looked at: only root may look at "
+			"other users'",
+			l->files.nr_unreadable, l->files.nr_unreadable == 1 ? "" : "es");
 	return err;
 }
 

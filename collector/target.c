@@ -267,6 +267,14 @@ static int visible_path(char *out, size_t room, pid_t pid, const char *path,
 	return access(out, R_OK);
 }
 
+static int cannot_look(pid_t pid, int err, struct failure *f)
+{
+	return fail(f, err, "cannot look at process %d: %s%s", pid, strerror(-err),
+		    err == -EACCES || err == -EPERM
+			    ? ": it takes root, or the user whose process it is"
+			    : "");
+}
+
 int target_each_file(pid_t pid, target_file *each, void *user, struct failure *f)
 {
 	char name[64], visible[4200], *line = NULL;
@@ -279,7 +287,7 @@ int target_each_file(pid_t pid, target_file *each, void *user, struct failure *f
 	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
 	maps = fopen(name, "re");
 	if (!maps)
-		return fail(f, -errno, "cannot read %s: %s", name, strerror(errno));
+		return cannot_look(pid, -errno, f);
 	while (!err && getline(&line, &room, maps) > 0) {
 		line[strcspn(line, "\n")] = 0;
 		if (mapped_file(line, &start, &end, &path) &&
