@@ -78,6 +78,20 @@ static int check_user(struct failure *text)
 		    "run as root, or setcap cap_bpf,cap_perfmon+ep on fathom");
 }
 
+/* Did the kernel refuse the user, and not the feature? */
+static bool is_refused(int err)
+{
+	return err == -EPERM || err == -EACCES;
+}
+
+/* Gives a refusal its cure; other failures keep their text. */
+static int explain_refusal(int err, struct failure *text)
+{
+	if (!is_refused(err))
+		return err;
+	return fail(text, err, "needs root, or CAP_BPF and CAP_PERFMON");
+}
+
 static int check_backend(const struct backend *backend, struct failure *text)
 {
 	int err = backend->missing(text);
@@ -111,7 +125,7 @@ static int check_multi(struct failure *text)
 	int err = multi_link_known(&pid_filter, text);
 
 	if (err)
-		return err;
+		return explain_refusal(err, text);
 	return fail(text, 0,
 		    pid_filter ? "with a sound filter by process"
 			       : "its filter by process is not sound before 6.11: "
@@ -126,6 +140,8 @@ static int check_cookie(struct failure *text)
 	emit_call(&code, BPF_FUNC_get_attach_cookie);
 	emit_return(&code, 0);
 	program = bpf_code_load(&code, BPF_PROG_TYPE_KPROBE, false, NULL);
+	if (is_refused(program))
+		return explain_refusal(program, text);
 	if (program < 0)
 		return fail(text, program,
 			    "Linux 5.15; without it at most 16 sites in the bpf "
@@ -145,15 +161,18 @@ static int check_rings(struct failure *text)
 	err = hit_rings_new(&rings, &shape, text);
 	if (!err)
 		hit_rings_free(rings);
-	return err;
+	return explain_refusal(err, text);
 }
 
 static int check_follow(struct failure *text)
 {
 	struct target target = {.kind = TARGET_COMMAND, .follow = true};
 	struct follow follow;
-	int err = follow_start(&follow, &target, text);
+	int err = bpf_code_allowed(text);
 
+	if (err)
+		return err;
+	err = follow_start(&follow, &target, text);
 	follow_end(&follow);
 	return err;
 }
@@ -219,10 +238,14 @@ static int check_perf(struct failure *text)
 	long locked = file_number("/proc/sys/kernel/perf_event_mlock_kb", 516);
 	int err = try_counter(0);
 
-	if (err)
+	if (is_refused(err))
 		return fail(text, err,
-			    "perf_event_open: %s (kernel.perf_event_paranoid is %ld)",
-			    strerror(-err), paranoid);
+			    "needs root, CAP_PERFMON, or sysctl "
+			    "kernel.perf_event_paranoid=-1 (it is %ld)",
+			    paranoid);
+	if (err)
+		return fail(text, err, "perf_event_open: %s (CONFIG_PERF_EVENTS)",
+			    strerror(-err));
 	return fail(text, 0, "paranoid %ld, %ld KiB of rings per CPU for ordinary users",
 		    paranoid, locked);
 }
@@ -233,6 +256,8 @@ static int check_lost(struct failure *text)
 
 	if (!err)
 		return 0;
+	if (is_refused(err))
+		return fail(text, err, "needs perf events");
 	return fail(text, err,
 		    "Linux 6.0; the uprobe backend then knows losses only by CPU");
 }
@@ -308,7 +333,8 @@ static int check_btf(struct failure *text)
 {
 	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
 		return 0;
-	return fail(text, -ENOENT, "fathom does without; bpftrace needs it");
+	return fail(text, -ENOENT,
+		    "CONFIG_DEBUG_INFO_BTF; fathom does without, bpftrace needs it");
 }
 
 const struct feature features[] = {

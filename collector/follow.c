@@ -70,6 +70,9 @@ static int on_tracepoint(const char *event, const char *field, int map,
 	struct bpf_code code = {0};
 	int program, link;
 
+	if (offset == -EACCES || id == -EACCES)
+		return fail(f, -EACCES,
+			    "following forks reads tracefs, which here takes root");
 	if (offset < 0 || id < 0)
 		return fail(f, -ENOENT,
 			    "tracepoint %s is needed to follow forks and is not "

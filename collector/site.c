@@ -148,6 +148,13 @@ static void try_site(struct site_test *test)
 	test->forks = test->fast && survives_fork(test->function);
 }
 
+static void explain(struct site_features *features, int err)
+{
+	snprintf(features->why_not, sizeof(features->why_not),
+		 "a uprobe on fathom itself: %s%s", strerror(-err),
+		 err == -EACCES || err == -EPERM ? " (needs root)" : "");
+}
+
 static void test_sites(struct site_features *features)
 {
 	struct site_test plain = {.function = fathom_nop5_plain,
@@ -167,9 +174,7 @@ static void test_sites(struct site_features *features)
 		try_site(&ten);
 	features->tested = plain.fd >= 0 && leaf.fd >= 0;
 	if (!features->tested)
-		snprintf(features->why_not, sizeof(features->why_not),
-			 "a uprobe on fathom itself: %s",
-			 strerror(plain.fd < 0 ? -plain.fd : -leaf.fd));
+		explain(features, plain.fd < 0 ? plain.fd : leaf.fd);
 	features->nop5_fast = plain.fast;
 	features->nop5_sound = plain.sound;
 	features->nop5_forks = plain.forks;

@@ -91,11 +91,12 @@ int tracefs_write(const char *file, const char *line, struct failure *f)
 int tracefs_event_id(const char *event)
 {
 	char file[256], *text;
-	int id;
+	int err, id;
 
 	snprintf(file, sizeof(file), "events/%s/id", event);
-	if (tracefs_read(file, &text, NULL))
-		return -ENOENT;
+	err = tracefs_read(file, &text, NULL);
+	if (err)
+		return err == -EACCES ? err : -ENOENT;
 	id = atoi(text);
 	free(text);
 	return id > 0 ? id : -ENOENT;
@@ -104,11 +105,12 @@ int tracefs_event_id(const char *event)
 int tracefs_field_offset(const char *event, const char *field)
 {
 	char file[256], wanted[64], *text, *at;
-	int offset = -ENOENT;
+	int err, offset = -ENOENT;
 
 	snprintf(file, sizeof(file), "events/%s/format", event);
-	if (tracefs_read(file, &text, NULL))
-		return -ENOENT;
+	err = tracefs_read(file, &text, NULL);
+	if (err)
+		return err == -EACCES ? err : -ENOENT;
 	snprintf(wanted, sizeof(wanted), " %s;", field);
 	at = strstr(text, wanted);
 	if (at)

@@ -80,6 +80,13 @@ def totals(said):
     return tuple(int(text.replace(",", "")) for text in found.groups())
 
 
+def nobody():
+    """In a child before exec: an ordinary user."""
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
 def has_perf():
     if not shutil.which("perf"):
         skip("perf is not installed")
@@ -323,6 +330,22 @@ def test_doctor():
     assert f"backend {told['backend']}:" in said, (told, said)
 
 
+def test_ordinary_user():
+    """doctor and list blame the missing right, not the kernel, and say what helps."""
+    import json
+    os.chmod(".", 0o755)
+    copy = os.path.abspath(shutil.copy(FATHOM, "fathom-copy"))
+    told = json.loads(subprocess.run([copy, "doctor", "--json"], preexec_fn=nobody, check=True,
+                                     capture_output=True, text=True).stdout)
+    for feature in told["features"]:
+        if not feature["works"] and feature["name"] != "vsockmon":
+            assert re.search("root|perf events", feature["detail"]), feature
+    mine = start_waiting(0)
+    done = subprocess.run([copy, "list", "-p", str(mine.pid)], preexec_fn=nobody,
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and "it takes root, or the user" in done.stderr, done.stderr
+
+
 def test_errors():
     """One line that says what is wrong."""
     def wrong(code, wanted, *arguments, **more):
@@ -364,10 +387,6 @@ def test_errors():
     wrong(1, "no process", "-e", "x", "-p", "999999999")
     wrong(1, "not a process id", "-e", "x", "-p", "1x")
 
-    def nobody():
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
     os.chmod(".", 0o777)
     copy = shutil.copy(FATHOM, "fathom-copy")
     done = subprocess.run([os.path.abspath(copy), "record", "-e", "hit", "--",
