@@ -184,8 +184,10 @@ static int load_programs(struct bpf_state *state, const struct capture *capture,
 						 &options);
 
 			if (err)
-				return fail(f, err, "%s: the record is too large for BPF",
-					    event->name);
+				return fail(
+					f, err,
+					"%s: its record and filter are too large for BPF",
+					event->name);
 			err = find_program(state, &code, &site->program, f);
 			if (err)
 				return fail_in(f, err, "%s", event->name);

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "collector/fetch_text.h"
+#include "collector/filter.h"
 #include "collector/tracefs.h"
 #include "core/failure.h"
 #include "trace/event_format.h"
@@ -201,6 +202,27 @@ static int open_target(struct uprobe_state *state, struct capture *capture,
 	return err;
 }
 
+/* Each perf event of a plan event gets its filter. */
+static int set_filters(const struct capture *capture, struct failure *f)
+{
+	const struct counters *counters = &capture->counters;
+	char text[LINE_MAX_BYTES];
+
+	for (size_t i = 0; i < counters->count; i++) {
+		unsigned number = counters->items[i].event;
+		const struct plan_event *event = &capture->plan->events[number];
+
+		if (number == COUNTER_SIDEBAND || !event->filter)
+			continue;
+		if (filter_kernel_text(text, sizeof(text), event->filter, event))
+			return fail(f, -E2BIG, "%s: the filter is too long", event->name);
+		if (ioctl(counters->items[i].fd, PERF_EVENT_IOC_SET_FILTER, text) < 0)
+			return fail(f, -errno, "%s: the kernel refuses the filter %s: %s",
+				    event->name, text, strerror(errno));
+	}
+	return 0;
+}
+
 static int uprobe_open(void **result, struct capture *capture, struct failure *f)
 {
 	struct uprobe_state *state = calloc(1, sizeof(*state));
@@ -217,7 +239,9 @@ static int uprobe_open(void **result, struct capture *capture, struct failure *f
 		err = 0;
 	for (unsigned i = 0; !err && i < capture->plan->nr_events; i++)
 		err = define_event(state, capture->plan, i, f);
-	return err ? err : open_target(state, capture, f);
+	if (!err)
+		err = open_target(state, capture, f);
+	return err ? err : set_filters(capture, f);
 }
 
 /* The kernel packs arguments without padding behind __probe_ip. */

@@ -13,6 +13,7 @@
  * and it is straight-line code:
  *
  *   filter    pid and tgid; return if the process is of no interest
+ *             … or the event's filter keeps the hit out (fetch_filter.c)
  *   reserve   r7 = this CPU's entry, r8 = the record
  *   head      time, pid, cpu, event, site
  *   arguments one after the other
@@ -343,6 +344,7 @@ int fetch_generate(struct bpf_code *code, const struct plan_event *event, unsign
 	code->bad = false;
 	emit_move(code, CONTEXT, BPF_REG_1);
 	filter_process(&g);
+	fetch_filter(&g);
 	if (options->by_cookie)
 		keep_cookie(&g);
 	find_entry(&g);

@@ -262,6 +262,30 @@ static void fetch_string(struct generator *g, const struct format_field *field,
 	emit_store(c, 4, RECORD, in_raw(g, field->offset), BPF_REG_1);
 }
 
+void fetch_load_argument(struct generator *g, size_t argument, unsigned to)
+{
+	const struct argument *a = &g->event->arguments[argument];
+	uint8_t number = g->event->operand[argument];
+	const struct operand *o = &g->site->operands[number];
+	unsigned bytes = o->size < a->size ? o->size : a->size;
+
+	if (number >= g->site->nr_operands || o->kind == OPERAND_NONE) {
+		emit_move_value(g->code, to, 0);
+		return;
+	}
+	load_value(g, o, bytes, o->is_signed && bytes < a->size, to);
+	extend(g, to, a->size, a->is_signed);
+}
+
+bool fetch_load_length(struct generator *g, size_t argument, unsigned to)
+{
+	const struct operand *o = length_of_string(g, argument);
+
+	if (o)
+		load_value(g, o, o->size, o->is_signed, to);
+	return o != NULL;
+}
+
 void fetch_arguments(struct generator *g)
 {
 	for (size_t i = 0; i < g->event->nr_arguments; i++) {

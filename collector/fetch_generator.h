@@ -23,6 +23,7 @@ enum {
 	COOKIE = -32,
 	SCRATCH = -40, /* a value from memory before it is widened; a hash key */
 	LENGTH = -48,  /* of a string that is not terminated */
+	TEXT = -192,   /* 144 bytes that a filter compares */
 };
 
 enum {
@@ -49,6 +50,16 @@ static inline int in_raw(const struct generator *g, uint32_t offset)
 {
 	return (int)(g->raw + offset);
 }
+
+/* Code that returns from the program for a hit that the event's filter keeps out. */
+void fetch_filter(struct generator *g);
+
+/* Code that loads an argument as its record has it, extended by its sign, into @to (r1 to
+ * r3); of a string the pointer. r0 to r3 are lost. */
+void fetch_load_argument(struct generator *g, size_t argument, unsigned to);
+
+/* The same for the length of a string that is not terminated; false for one that is. */
+bool fetch_load_length(struct generator *g, size_t argument, unsigned to);
 
 /* Code that stores every argument; r0 to r5 are lost. */
 void fetch_arguments(struct generator *g);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/filter.h"
 #include "collector/symbol.h"
 #include "core/failure.h"
 #include "core/ini.h"
@@ -98,19 +99,18 @@ not_kept:
 	return err;
 }
 
-static bool spec_matches(const char *spec, const struct sdt_probe *probe)
+bool plan_spec_matches(const char *spec, const char *of, const char *name)
 {
 	const char *colon = strchr(spec, ':');
 	char provider[256];
 
 	if (!colon)
-		return fnmatch(spec, probe->name, 0) == 0;
+		return fnmatch(spec, name, 0) == 0;
 	if ((size_t)(colon - spec) >= sizeof(provider))
 		return false;
 	memcpy(provider, spec, (size_t)(colon - spec));
 	provider[colon - spec] = 0;
-	return fnmatch(provider, probe->provider, 0) == 0 &&
-	       fnmatch(colon + 1, probe->name, 0) == 0;
+	return fnmatch(provider, of, 0) == 0 && fnmatch(colon + 1, name, 0) == 0;
 }
 
 static bool any_spec_matches(const struct string_list *specs,
@@ -119,7 +119,7 @@ static bool any_spec_matches(const struct string_list *specs,
 	bool any = false;
 
 	for (size_t i = 0; i < specs->count; i++)
-		if (spec_matches(specs->items[i], probe))
+		if (plan_spec_matches(specs->items[i], probe->provider, probe->name))
 			used[i] = any = true;
 	return any;
 }
@@ -442,6 +442,7 @@ void plan_release(struct plan *plan)
 		arguments_release(plan->events[i].arguments,
 				  plan->events[i].nr_arguments);
 		free_texts(plan->events[i].conflicts, plan->events[i].nr_conflicts);
+		filter_free(plan->events[i].filter);
 		free(plan->events[i].name);
 		free(plan->events[i].sites);
 	}

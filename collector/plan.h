@@ -20,6 +20,7 @@
 #include "trace/sdt_file.h"
 
 struct failure;
+struct filter;
 
 /* Which instruction of a site gets the breakpoint. */
 enum site_kind {
@@ -52,6 +53,7 @@ struct plan_event {
 	/* Which source told each argument's name, and its type (enum name_source). */
 	uint8_t named_by[ARGUMENTS_MAX], typed_by[ARGUMENTS_MAX];
 	size_t nr_arguments;
+	struct filter *filter; /* which hits count; NULL all */
 	const struct sdt_probe *declared; /* the one with a fathom note, or NULL */
 	const char *provider_file;	  /* that declares it, belongs to the naming */
 	char **conflicts; /* sentences: what sites or sources disagree about */
@@ -95,6 +97,9 @@ int plan_choose(struct plan *plan, const struct string_list *specs, struct failu
 typedef const char *plan_cannot(const struct operand *operand,
 				const struct argument *argument);
 int plan_leave_out(struct plan *plan, plan_cannot *cannot, bool all_sites);
+
+/* Does @spec, a PROVIDER:NAME or NAME with globs, mean this probe? */
+bool plan_spec_matches(const char *spec, const char *provider, const char *name);
 
 /* Where the breakpoint of a site goes, as a file offset and as an address. */
 uint64_t plan_attach_offset(const struct plan_site *site);

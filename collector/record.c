@@ -9,6 +9,7 @@
 #include "collector/library.h"
 #include "collector/recording.h"
 #include "collector/site.h"
+#include "collector/spec.h"
 #include "collector/spec_list.h"
 #include "core/command.h"
 #include "core/failure.h"
@@ -27,7 +28,9 @@ struct record_options {
 
 static const struct option_row rows[] = {
 	{"event", 'e', OPTION_LIST, offsetof(struct record_options, specs), "SPEC",
-	 "probes to record: PROVIDER:NAME,..., globs allowed; may be given again", 0, 0},
+	 "probes to record: PROVIDER:NAME[(ARGUMENT:TYPE,...)][/FILTER/],..., globs "
+	 "allowed; may be given again",
+	 0, 0},
 	{"file", 'x', OPTION_LIST, offsetof(struct record_options, files), "FILE",
 	 "program or library that has the probes; may be given again", 0, 0},
 	{"pid", 'p', OPTION_LIST, offsetof(struct record_options, pids), "PID,...",
@@ -70,6 +73,9 @@ static const struct usage usage = {
 		"  fathom record -e 'fathom:*' -- fathom bench job.fio\n"
 		"  fathom record -e 'postgresql:query__*' -x "
 		"/usr/lib/postgresql/15/bin/postgres\n"
+		"  fathom record -e 'postgresql:buffer__read__done/isHit==0/' -x "
+		"postgres "
+		"-a -- pgbench\n"
 		"  fathom record -e 'libstdcxx:throw' -p 1234 -o - | perf script -i -\n",
 };
 
@@ -77,6 +83,7 @@ static const struct usage usage = {
 struct record {
 	struct record_options options;
 	struct target target;
+	struct specs specs;
 	struct plan plan;
 	struct site_features features;
 	const struct backend *backend;
@@ -214,19 +221,25 @@ static int choose_sites(struct record *r)
 /* What the plan asks for and the backend can give. */
 static int make_plan(struct record *r)
 {
-	int err = naming_open(&r->plan.naming, &r->options.providers, &r->failure);
+	int err = specs_parse(&r->specs, &r->options.specs, &r->failure);
 
+	if (!err)
+		err = naming_open(&r->plan.naming, &r->options.providers, &r->failure);
 	if (!err)
 		err = add_files(r);
 	if (!err)
-		err = plan_choose(&r->plan, &r->options.specs, &r->failure);
+		err = plan_choose(&r->plan, &r->specs.globs, &r->failure);
 	if (!err && r->plan.nr_events > EVENTS_MAX)
 		err = fail(&r->failure, -E2BIG, "%zu probes match, more than %d",
 			   r->plan.nr_events, EVENTS_MAX);
 	if (!err)
+		err = specs_apply_types(&r->specs, &r->plan, &r->failure);
+	if (!err)
 		err = choose_backend(r);
 	if (!err)
 		err = plan_leave_out(&r->plan, r->backend->cannot, r->backend->all_sites);
+	if (!err)
+		err = specs_apply_filters(&r->specs, &r->plan, &r->failure);
 	if (!err)
 		err = choose_sites(r);
 	return err;
@@ -471,6 +484,7 @@ int cmd_record(int argc, char **argv)
 	target_release(&r.target);
 	naming_close(r.plan.naming);
 	plan_release(&r.plan);
+	specs_release(&r.specs);
 	spec_list_free(&r.options.specs);
 	free(r.program);
 out:

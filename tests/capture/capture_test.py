@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Strings, filters and semaphores: capture_test.py TEST BACKEND FATHOM TEXTS HITTER
+
+TEXTS is a program whose probe has neither names nor types. Exit 77: skipped.
+"""
+import atexit
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+TEST, BACKEND, FATHOM, TEXTS, HITTER = sys.argv[1:6]
+DEADLINE = 60
+FAULT = "" if BACKEND == "uprobe" else "(fault)"  # of a string that cannot be read
+
+
+def record(*arguments, expect=0):
+    """Runs record; returns what it said on stderr."""
+    done = subprocess.run([FATHOM, "record", "--backend", BACKEND, "-o", "t.data", *arguments],
+                          capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode == expect, f"exit {done.returncode}: {done.stderr}"
+    return done.stderr
+
+
+def script(program=FATHOM):
+    return subprocess.run([program, "script", "-i", "t.data"], capture_output=True, check=True,
+                          timeout=DEADLINE).stdout.decode(errors="replace")
+
+
+def said_texts():
+    return re.findall(r'arg1="((?:[^"\\]|\\.)*)"', script())
+
+
+def test_strings():
+    """The user says what is a string; its contents come, bounded and escaped."""
+    record("-e", "texts:say(arg1:string)", "--", TEXTS, "once")
+    texts = said_texts()
+    assert texts == ["one", "two", "", "two and a half",
+                     'tab\\there \\"quoted\\" \\\\ \\x1b[31mred', "0123456789" * 4,
+                     FAULT], texts
+    if shutil.which("perf"):
+        assert 'arg1="two and a half" arg2=3' in script("perf")
+    if BACKEND != "uprobe":  # the kernel's uprobe events take whole strings
+        record("-e", "texts:say(arg1:string)", "--string-size", "16", "--", TEXTS, "once")
+        assert said_texts()[5] == "012345678901234"
+    record("-e", "texts:say(arg1:x64,arg2:u8)", "--", TEXTS, "once")
+    assert "arg1=0x8 arg2=6" in script(), script()
+
+
+def test_filters():
+    """Only hits that pass are recorded; the rest takes no room."""
+    def hits(condition, wanted):
+        said = record("-e", f"hitter:hit/{condition}/", "--", HITTER, "count", "1000")
+        assert re.search(rf"\D{wanted} events?, ", said), (condition, said)
+
+    hits("number>900", 100)
+    hits("kind==odd && number<=10", 5)
+    hits("!(kind==odd) && (number<=10 || number>=991)", 10)
+    hits("kind==even && fd!=3", 0)
+    hits("kind", 500)
+    hits("address & 0x1000", 500)
+    hits("square==0x100 && length==4096", 1)
+
+    def texts(condition, *wanted):
+        record("-e", f"texts:say(arg1:string)/{condition}/", "--", TEXTS, "once")
+        got = said_texts()
+        assert got == list(wanted), (condition, got)
+
+    texts('arg1=="two"', "two")
+    texts('arg1=="" && arg2<5', "")
+    texts("arg1=='two and a half' || arg2==0", "one", "two and a half")
+    texts('arg1!="two" && arg2<3', "one", "")
+
+
+def test_filter_errors():
+    def wrong(spec, why):
+        said = record("-e", spec, "-x", HITTER, "--", HITTER, expect=1)
+        assert why in said and said.count("\n") == 1, said
+
+    wrong("hitter:hit/numbr==1/", "column 1: hitter:hit has no argument 'numbr'; "
+                                  "did you mean 'number'?")
+    wrong("hitter:hit/number==1", "column 21: '/' behind the filter is expected")
+    wrong("hitter:hit(kind:word)", "'kind:word': the type is string")
+    wrong("hitter:hit(kind:string)", "kind has 1 bytes and is no pointer to a string")
+    wrong("hitter:hit(sum:u8)", "hitter:hit has no argument 'sum'")
+
+
+class Waiting:
+    """A program that tells its semaphore whenever it is asked."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([TEXTS, "wait"], stdin=subprocess.PIPE, text=True,
+                                        stdout=subprocess.PIPE)
+        atexit.register(self.process.kill)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def semaphore(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+
+def start_record(*arguments):
+    recorder = subprocess.Popen([FATHOM, "record", "--backend", BACKEND, "-o", "t.data",
+                                 *arguments], stderr=subprocess.PIPE, text=True)
+    atexit.register(recorder.kill)
+    line = ""
+    while "attached" not in line:
+        line = recorder.stderr.readline()
+        assert line, "record ended before it attached"
+    return recorder
+
+
+def test_semaphore():
+    """Raised while record runs, in processes that run already and in later ones; back to
+    its old value afterwards, also when record is killed."""
+    first = Waiting()
+    assert first.semaphore() == 0
+    recorder = start_record("-e", "texts:say", "-x", TEXTS)
+    second = Waiting()
+    assert (first.semaphore(), second.semaphore()) == (1, 1)
+    other = start_record("-e", "texts:say", "-p", str(first.process.pid))
+    assert first.semaphore() == 1  # the kernel raises it once, whoever records
+    recorder.send_signal(signal.SIGINT)
+    said = recorder.communicate(timeout=DEADLINE)[1]
+    assert recorder.returncode == 0 and re.search(r"texts:say +3 hits", said), said
+    assert first.semaphore() == 1
+    other.kill()
+    other.communicate(timeout=DEADLINE)
+    assert (first.semaphore(), second.semaphore()) == (0, 0)
+
+
+if os.geteuid() != 0:
+    print("SKIP: needs root")
+    sys.exit(77)
+with tempfile.TemporaryDirectory(prefix="fathom-capture-") as scratch:
+    os.chdir(scratch)
+    globals()["test_" + TEST]()
+    os.chdir("/")
