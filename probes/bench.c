@@ -114,12 +114,25 @@ static void show_progress(const struct run_progress *p)
 		 size_text(speed, p->bytes_per_second[0] + p->bytes_per_second[1]));
 }
 
-/* Those that were not shown yet. */
+/* Those that were not shown yet: a line for each job and file. */
 static size_t show_warnings(const struct run *run, size_t shown)
 {
-	for (; shown < run->warnings.count; shown++)
-		command_warn("bench", "%s", run->warnings.items[shown].text);
-	return shown;
+	const struct warnings *w = &run->warnings;
+
+	for (size_t i = shown; i < w->count;) {
+		const struct warning *first = &w->items[i];
+		char line[4096];
+		size_t length = (size_t)snprintf(line, sizeof(line), "%s", first->text);
+
+		for (i++; i < w->count && warnings_share_subject(first, &w->items[i]) &&
+			  length < sizeof(line);
+		     i++)
+			length +=
+				(size_t)snprintf(line + length, sizeof(line) - length,
+						 "; also %s", warning_rest(&w->items[i]));
+		command_warn("bench", "%s", line);
+	}
+	return w->count;
 }
 
 /* Where results go: open before the run, since they cannot be had a second time. */

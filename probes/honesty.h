@@ -3,6 +3,7 @@
 #ifndef FATHOM_PROBES_HONESTY_H
 #define FATHOM_PROBES_HONESTY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct job;
@@ -11,11 +12,12 @@ struct job_target;
 
 struct warning {
 	const char *id; /* stable, for the JSON: "buffered" */
-	char *text;	/* reason and cure, one line */
+	char *text;	/* whose it is, reason and cure, one line */
+	size_t subject; /* bytes of the text that say whose: "job [x]", "/dev/a" */
 };
 
 struct warnings {
-	struct warning *items; /* no two alike */
+	struct warning *items; /* one per id and subject: the first */
 	size_t count;
 };
 
@@ -25,6 +27,11 @@ void honesty_before(struct warnings *w, const struct job *job,
 
 /* What the merged results of a report show; @job is that of its first worker. */
 void honesty_after(struct warnings *w, const struct job *job, const struct statistics *s);
+
+/* The text behind the subject, for a line that has the subject already. */
+const char *warning_rest(const struct warning *warning);
+
+bool warnings_share_subject(const struct warning *a, const struct warning *b);
 
 void warnings_free(struct warnings *w);
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The honesty checks: each warning comes when it must, and only then."""
+import json
 import os
 
 from bench_tool import BenchTest, job_text, main
@@ -17,6 +18,25 @@ class Honesty(BenchTest):
     def test_they_are_on_stderr_too(self):
         text = job_text({"x": {}}, filename=self.file("f", 65536))
         self.assertIn("fathom bench: warning: ", self.bench(text).stderr)
+
+    def test_one_line_for_each_job_and_file(self):
+        text = job_text({"x": {"rw": "randrw", "numjobs": 4}}, bs="4k",
+                        filename=self.file("f", 1024 * 1024))
+        ran = self.bench(text, "--json")
+        ids = [warning["id"] for warning in json.loads(ran.stdout)["fathom"]["warnings"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertTrue({"no-ramp", "buffered", "short"} <= set(ids))
+        lines = ran.stderr.splitlines()
+        self.assertEqual(len(lines), 3, ran.stderr)
+        self.assertRegex(lines[0], r"job \[x\] has no ramp_time: .*; also goes through the page")
+
+    def test_more_time_is_a_cure_only_if_time_was_short(self):
+        keys = {"filename": self.file("f", 1024 * 1024), "bs": "4k"}
+        errors = self.bench(job_text({"x": keys})).stderr
+        self.assertIn("too few reads (256) for the 99.99th percentile", errors)
+        self.assertNotIn("times as long", errors)
+        errors = self.bench(job_text({"x": {**keys, "size": "16k"}})).stderr
+        self.assertIn("too few reads (4) for any percentile\n", errors)
 
     def test_buffered(self):
         self.assertIn("buffered", self.warnings())

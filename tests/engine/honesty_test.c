@@ -71,6 +71,27 @@ static void a_percentile_needs_ten_values_above_it(void **state)
 		}
 }
 
+static void time_is_told_rounded_up_where_it_was_short(void **state)
+{
+	static struct statistics s;
+	struct job job = job_of_depth(1);
+
+	(void)state;
+	statistics_reset(&s);
+	s.direction[0].ios = 60000;
+	s.elapsed_ns = 1000000000;
+	assert_false(warned(&job, &s, "short", "times as long"));
+	job.runtime_ns = 1000000000;
+	assert_true(warned(&job, &s, "short", "run 2 times as long, or read no further"));
+	s.elapsed_ns--; /* size was done, or somebody stopped it */
+	assert_false(warned(&job, &s, "short", "times as long"));
+	s.elapsed_ns++;
+	s.direction[0].ios = 99; /* more than 1000 times */
+	assert_false(warned(&job, &s, "short", "times as long"));
+	s.direction[1].ios = 19;
+	assert_true(warned(&job, &s, "short", "too few writes (19) for any percentile$"));
+}
+
 /* 1000 requests of @clat_ns each in a second of one thread, each waited for. */
 static void make_depth(struct statistics *s, uint64_t clat_ns)
 {
@@ -117,6 +138,7 @@ static void what_a_device_is_made_of_is_told(void **state)
 		honesty_before(&w, &job, cases[i].target);
 		assert_int_equal(w.count, 1);
 		assert_non_null(find(&w, cases[i].id));
+		assert_non_null(strstr(w.items[0].text, "/dev/a is a "));
 		warnings_free(&w);
 	}
 }
@@ -125,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_percentile_needs_ten_values_above_it),
+		cmocka_unit_test(time_is_told_rounded_up_where_it_was_short),
 		cmocka_unit_test(half_of_the_depth_must_be_reached),
 		cmocka_unit_test(what_a_device_is_made_of_is_told),
 	};
