@@ -152,10 +152,16 @@ static void put_integer(struct script *s, const struct event *event,
 	int64_t value = event_integer(event, field);
 	const char *word =
 		field->type.nr_words ? argument_word(&field->type, value) : NULL;
+	bool quoted = s->json && field->type.nr_words;
 
-	if (word && s->json)
+	if (quoted && word) {
 		lines_json(&s->lines, word, strlen(word));
-	else if (word)
+		return;
+	}
+	/* A value that has no word is a string, too: a column is of one type. */
+	if (quoted)
+		lines_char(&s->lines, '"');
+	if (word)
 		lines_escaped(&s->lines, word, strlen(word), 0);
 	else if (field->type.kind == ARGUMENT_HEX && !s->json)
 		lines_hex(&s->lines, (uint64_t)value);
@@ -163,6 +169,8 @@ static void put_integer(struct script *s, const struct event *event,
 		lines_signed(&s->lines, value);
 	else
 		lines_unsigned(&s->lines, (uint64_t)value);
+	if (quoted)
+		lines_char(&s->lines, '"');
 }
 
 static void put_arguments(struct script *s, const struct event *event)

@@ -38,6 +38,19 @@ class Output(unittest.TestCase):
         self.assertEqual(done.stderr, "fathom poll: no polling in the trace: model fathom wants "
                          "fathom:poll_end, fathom:wait_end; the trace has fathom:submit (1)\n")
 
+    def test_an_argument_with_words_is_always_a_string(self):
+        self.make(8)
+        with open(self.path, "rb") as trace:
+            made = trace.read()
+        other = os.path.join(self.folder, "other.data")
+        with open(other, "wb") as trace:
+            trace.write(made.replace(b'{ 1, "write" }', b'{ 7, "write" }'))
+        for path, words in (self.path, {"read", "write"}), (other, {"read", "1"}):
+            lines = fathom("script", "-i", path, "--json").stdout.splitlines()
+            events = [json.loads(line)["args"] for line in lines]
+            self.assertEqual({args["op"] for args in events if "op" in args}, words)
+            self.assertTrue(all(isinstance(args["id"], int) for args in events))
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
