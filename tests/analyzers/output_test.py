@@ -51,6 +51,16 @@ class Output(unittest.TestCase):
             self.assertEqual({args["op"] for args in events if "op" in args}, words)
             self.assertTrue(all(isinstance(args["id"], int) for args in events))
 
+    def test_a_reader_that_left_is_no_error(self):
+        self.make(100000)
+        for words in ("script",), ("script", "--json"), ("depth", "--csv"), ("latency",):
+            gone, end = os.pipe()
+            os.close(gone)
+            done = subprocess.run([FATHOM, *words, "-i", self.path], stdout=end, text=True,
+                                  stderr=subprocess.PIPE, check=False)
+            os.close(end)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
