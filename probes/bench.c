@@ -186,8 +186,10 @@ static int write_results(const struct run *run, bool json, FILE *to, const char 
 		err = bench_json(run, to);
 	else
 		bench_text(run, to);
-	if (to == stdout)
-		return err; /* main looks whether it arrived */
+	if (to == stdout) /* what did not arrive there is told by main */
+		return !err || ferror(to)
+			       ? 0
+			       : fail(f, err, "no results: %s", strerror(-err));
 	if ((fflush(to) || ferror(to)) && !err)
 		err = errno ? -errno : -EIO;
 	return err ? fail(f, err, "%s: %s", path, strerror(-err)) : 0;
@@ -207,6 +209,14 @@ static int write_output(const struct run *run, const struct bench_options *o,
 	return err ? err : err_main;
 }
 
+/* Once: what went wrong in the run is said before its results. */
+static void tell(struct failure *f)
+{
+	if (*f->text)
+		command_failed("bench", f);
+	*f->text = 0;
+}
+
 static int run_jobs(const struct job_file *file, const struct bench_options *o,
 		    const struct outputs *out, struct failure *f)
 {
@@ -221,6 +231,7 @@ static int run_jobs(const struct job_file *file, const struct bench_options *o,
 	run.watch = show_progress;
 	err = run_go(&run, f);
 	progress_end();
+	tell(f);
 	show_warnings(&run, shown);
 	if (run_nr_reports(&run)) {
 		int wrote = write_output(&run, o, out, &later);
@@ -260,7 +271,8 @@ static int bench(const char *path, const struct bench_options *o)
 	if (!err && !status)
 		err = run_with_outputs(&file, o, &f);
 	job_file_free(&file);
-	return err ? command_failed("bench", &f) : status ? status : EXIT_FINE;
+	tell(&f);
+	return err ? EXIT_FAILED : status ? status : EXIT_FINE;
 }
 
 /* Options may stand behind JOB, too. */

@@ -349,7 +349,8 @@ int run_go(struct run *run, struct failure *f)
 	run->elapsed_ns = clock_ns() - began;
 	if (!run->nr_done)
 		return fail(f, -EINTR, "interrupted before it began");
-	judge_results(run);
+	if (!err) /* what a failure cut short says nothing */
+		judge_results(run);
 	return err;
 }
 

@@ -198,6 +198,28 @@ class Errors(BenchTest):
         with open(self.path("j"), encoding="utf-8") as file:
             self.assertEqual(len(json.load(file)["jobs"]), 8)
 
+    def test_closed_output_is_told_in_a_sentence(self):
+        job = self.job(job_text({"x": {"ioengine": "null", "size": "1m"}}))
+        for option in ("--json", "--json=" + self.path("j")):
+            ran = subprocess.run(["sh", "-c", 'exec "$0" bench "$@" >&-', bench_tool.FATHOM,
+                                  option, job], text=True, stderr=subprocess.PIPE, check=False)
+            self.assertEqual(ran.returncode, 1)
+            self.assertRegex(ran.stderr, "^fathom bench: .+: Bad file descriptor\n$")
+
+    def test_a_failure_comes_first_and_alone(self):
+        # A limit takes the place of a full disk: the third write is too far.
+        path = self.file("f", 64 * KIB)
+        job = self.job(job_text({"x": {"rw": "write", "numjobs": 2, "size": "64k", "offset": 0,
+                                       "ioengine": "psync"}}, bs="4k", filename=path))
+        ran = subprocess.run(["bash", "-c", 'trap "" XFSZ; ulimit -f 8; exec "$0" "$@" 2>&1',
+                              bench_tool.FATHOM, "bench", job],
+                             text=True, stdout=subprocess.PIPE, check=False)
+        self.assertEqual(ran.returncode, 1)
+        self.assertLess(ran.stdout.index("job [x]: write of 4096 bytes at offset 8192: File too"),
+                        ran.stdout.index("IO depths"))
+        self.assertNotIn("too few", ran.stdout)
+        self.assertEqual(ran.stdout.count("File too large"), 1)
+
     def test_a_longer_old_result_is_replaced(self):
         result = self.file("j", 256 * KIB)
         self.bench(job_text({"x": {}}, filename=self.file("f", 64 * KIB)), "--json=" + result)
