@@ -273,7 +273,10 @@ static const char *slow_reason(const struct record *r, const size_t kinds[SITE_K
 	if (!r->features.nop5_fast && !r->features.nop10_fast)
 		return " (this kernel has no faster one)";
 	if (has_fast_site(&r->plan) && !r->features.nop5_forks)
-		return " (this kernel's fast sites kill forked children that hit them)";
+		return " (this kernel's fast sites kill forked children that hit them; "
+		       "if "
+		       "none does, build the program with -DFATHOM_SDT_NO_FORK, see "
+		       "docs/probe-notes.md)";
 	return kinds[SITE_NOP5] + kinds[SITE_NOP10] ? " (not every probe has a fast site)"
 						    : " (the probes have no fast site)";
 }

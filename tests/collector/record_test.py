@@ -328,6 +328,8 @@ def test_doctor():
     assert all(feature["detail"] for feature in told["features"] if not feature["works"]), told
     said = record("-e", "hit", "--", HITTER, "count", "1")
     assert f"backend {told['backend']}:" in said, (told, said)
+    if "forked child" in text:  # the fast site is there, and hitter did not promise
+        assert "-DFATHOM_SDT_NO_FORK" in said, said
 
 
 def test_ordinary_user():
