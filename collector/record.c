@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "collector/library.h"
+#include "collector/patience.h"
 #include "collector/recording.h"
 #include "collector/site.h"
 #include "collector/spec.h"
@@ -17,7 +18,7 @@
 #include "core/stop.h"
 #include "core/units.h"
 
-enum { PROBES_SHOWN = 20, EVENTS_MAX = 5000, DETACH_SECONDS = 5 };
+enum { PROBES_SHOWN = 20, EVENTS_MAX = 5000, DETACH_SECONDS = 5, PATIENCE_SECONDS = 3 };
 
 struct record_options {
 	struct string_list specs, files, pids, providers;
@@ -90,8 +91,9 @@ struct record {
 	struct failure failure;
 	int argc;
 	char **argv;
-	char **command; /* NULL without one */
-	char *program;	/* … its path */
+	char **command;		   /* NULL without one */
+	struct patience *patience; /* while attaching or detaching */
+	char *program;		   /* … its path */
 };
 
 static int check_usage(const struct record *r)
@@ -334,6 +336,16 @@ static const char *grouped(uint64_t value)
 	return out;
 }
 
+/* NULL: it is no longer. */
+static void say_busy(void *user, const char *what)
+{
+	struct record *r = user;
+
+	patience_end(r->patience);
+	r->patience =
+		what && !r->options.quiet ? patience_begin(what, PATIENCE_SECONDS) : NULL;
+}
+
 static void say_event(const struct plan_event *event)
 {
 	fprintf(stderr, "  %-32s %14s hit%s%s", event->name, grouped(event->hits),
@@ -430,6 +442,7 @@ static int run(struct record *r)
 		.string_size = (uint32_t)o->string_size,
 		.duration_ns = o->duration_ns,
 		.attached = say_attached,
+		.busy = say_busy,
 		.user = r,
 		.argc = r->argc,
 		.argv = r->argv,

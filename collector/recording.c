@@ -126,6 +126,12 @@ static int consume(void *user, unsigned cpu, const void *records, size_t size)
 	return 0;
 }
 
+static void tell_busy(const struct recording *r, const char *what)
+{
+	if (r->options->busy)
+		r->options->busy(r->options->user, what);
+}
+
 static int open_rings(struct recording *r)
 {
 	const struct recording_options *options = r->options;
@@ -384,7 +390,9 @@ static int finish(struct recording *r)
 	const struct timespec moment = {.tv_nsec = 1000000};
 	int err = 1;
 
+	tell_busy(r, "detaching from the probes");
 	r->options->backend->detach(r->backend, &r->capture);
+	tell_busy(r, NULL);
 	for (int i = 0; err == 1 && i < LAST_PASSES; i++) {
 		if (i)
 			nanosleep(&moment, NULL);
@@ -410,17 +418,21 @@ static int run(struct recording *r)
 	const struct recording_options *o = r->options;
 	int err = open_rings(r), ended;
 
+	tell_busy(r, "attaching to the probes");
 	if (!err)
 		err = watch_target(r);
 	if (!err)
 		err = o->backend->open(&r->backend, &r->capture, r->failure);
 	if (!err)
 		err = open_trace(r);
-	if (err)
+	if (err) {
+		tell_busy(r, NULL);
 		return err;
+	}
 	err = write_sideband(r);
 	if (!err)
 		err = o->backend->attach(r->backend, &r->capture, r->failure);
+	tell_busy(r, NULL);
 	if (!err && o->attached)
 		o->attached(o->user);
 	if (!err && o->target->kind == TARGET_COMMAND)
@@ -436,7 +448,9 @@ static void release(struct recording *r)
 	/* In this order: uprobe events can be removed when nothing uses them. */
 	rings_free(r->capture.rings);
 	counters_close(&r->capture.counters);
+	tell_busy(r, "removing the probes");
 	r->options->backend->close(r->backend);
+	tell_busy(r, NULL);
 	for (size_t i = 0; r->events && i < r->options->plan->nr_events; i++) {
 		free((void *)r->events[i].ids);
 		free((void *)r->events[i].format);

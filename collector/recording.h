@@ -23,6 +23,9 @@ struct recording_options {
 	uint32_t string_size;
 	uint64_t duration_ns;	      /* 0: until the command ends or a signal comes */
 	void (*attached)(void *user); /* called once hits are recorded; may be NULL */
+	/* Called before something that may take long ("attaching to the probes"), and
+	 * with NULL when it is done; may be NULL. */
+	void (*busy)(void *user, const char *what);
 	void *user;
 	int argc; /* our own command line, for the trace's header */
 	char **argv;
