@@ -7,6 +7,10 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import skips  # noqa: E402
+
 FATHOM, MAKE_TRACE = (os.path.abspath(word) for word in sys.argv[1:3])
 
 
@@ -63,4 +67,4 @@ class Output(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    skips.main(sys.argv[:1])
