@@ -60,6 +60,7 @@ struct plan_event {
 	size_t nr_conflicts;
 	struct plan_site *sites;
 	size_t nr_sites;
+	bool sites_mixed; /* records do not tell the sites apart (site_hits.h) */
 	/* Filled while recording. Hits that came out of the rings once the trace could
 	 * not be written any more are @unwritten; they are in @lost, too. */
 	uint64_t hits, lost, unwritten;

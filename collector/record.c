@@ -8,6 +8,7 @@
 
 #include "collector/library.h"
 #include "collector/patience.h"
+#include "collector/record_summary.h"
 #include "collector/recording.h"
 #include "collector/site.h"
 #include "collector/spec.h"
@@ -18,7 +19,7 @@
 #include "core/stop.h"
 #include "core/units.h"
 
-enum { PROBES_SHOWN = 20, EVENTS_MAX = 5000, DETACH_SECONDS = 5, PATIENCE_SECONDS = 3 };
+enum { EVENTS_MAX = 5000, DETACH_SECONDS = 5, PATIENCE_SECONDS = 3 };
 
 struct record_options {
 	struct string_list specs, files, pids, providers;
@@ -318,24 +319,6 @@ static void say_attached(void *user)
 	fprintf(stderr, "%s ]\n", slow_reason(r, kinds));
 }
 
-/* 1234567 as "1,234,567"; into one of a few turns, so that a line can have several. */
-static const char *grouped(uint64_t value)
-{
-	static char turns[4][32];
-	static unsigned turn;
-	char *out = turns[turn++ % 4], digits[24];
-	int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value),
-	    at = 0;
-
-	for (int i = 0; i < length; i++) {
-		if (i && (length - i) % 3 == 0)
-			out[at++] = ',';
-		out[at++] = digits[i];
-	}
-	out[at] = 0;
-	return out;
-}
-
 /* NULL: it is no longer. */
 static void say_busy(void *user, const char *what)
 {
@@ -344,79 +327,6 @@ static void say_busy(void *user, const char *what)
 	patience_end(r->patience);
 	r->patience =
 		what && !r->options.quiet ? patience_begin(what, PATIENCE_SECONDS) : NULL;
-}
-
-static void say_event(const struct plan_event *event)
-{
-	fprintf(stderr, "  %-32s %14s hit%s%s", event->name, grouped(event->hits),
-		event->hits == 1 ? "" : "s",
-		event->hits ? "" : "   (attached, never hit)");
-	if (event->lost)
-		fprintf(stderr, ", %s lost", grouped(event->lost));
-	fputc('\n', stderr);
-}
-
-static void say_events(const struct record *r)
-{
-	bool all = r->options.verbose || r->plan.nr_events <= PROBES_SHOWN;
-	size_t shown = 0, more = 0, never = 0;
-
-	for (size_t i = 0; i < r->plan.nr_events; i++) {
-		const struct plan_event *event = &r->plan.events[i];
-
-		if (all || (event->hits && shown < PROBES_SHOWN)) {
-			say_event(event);
-			shown++;
-		} else {
-			more += event->hits != 0;
-			never += event->hits == 0;
-		}
-	}
-	if (more || never)
-		fprintf(stderr,
-			"  and %zu more that were hit, %zu attached and never hit (-v "
-			"lists all)\n",
-			more, never);
-}
-
-static void say_losses(const struct record *r, const struct recording_result *result)
-{
-	const char *separator = "";
-
-	if (result->unwritten)
-		fprintf(stderr, "[ fathom record: %s hits could not be written ]\n",
-			grouped(result->unwritten));
-	if (result->lost == result->unwritten)
-		return;
-	fprintf(stderr, "[ fathom record: lost ");
-	for (unsigned cpu = 0; cpu < result->cpus; cpu++) {
-		if (!result->lost_on_cpu[cpu])
-			continue;
-		fprintf(stderr, "%s%s on CPU %u", separator,
-			grouped(result->lost_on_cpu[cpu]), cpu);
-		separator = ", ";
-	}
-	fprintf(stderr, "; a larger ring (-m) or fewer probes help ]\n");
-	for (size_t i = 0; r->options.quiet && i < r->plan.nr_events; i++)
-		if (r->plan.events[i].lost)
-			say_event(&r->plan.events[i]);
-}
-
-static void say_result(const struct record *r, const struct recording_result *result,
-		       bool complete)
-{
-	char size[UNIT_TEXT];
-
-	if (!r->options.quiet)
-		say_events(r);
-	say_losses(r, result);
-	if (r->options.quiet)
-		return;
-	fprintf(stderr, "[ fathom record: %s%s events, %s in %s, %s lost ]\n",
-		complete ? "" : "incomplete: ", grouped(result->events),
-		size_text(size, (double)result->bytes),
-		strcmp(r->options.output, "-") ? r->options.output : "the pipe",
-		grouped(result->lost));
 }
 
 static size_t power_of_two(uint64_t size)
@@ -447,6 +357,8 @@ static int run(struct record *r)
 		.argc = r->argc,
 		.argv = r->argv,
 	};
+	struct summary_style style = {
+		.output = o->output, .quiet = o->quiet, .verbose = o->verbose};
 	struct recording_result result;
 	int err = 0;
 
@@ -457,8 +369,9 @@ static int run(struct record *r)
 		return err;
 	say_notices(r);
 	err = recording_run(&recording, &result, &r->failure);
+	style.complete = !err;
 	if (!err || result.events || result.lost)
-		say_result(r, &result, !err);
+		record_summary_print(&r->plan, &result, &style);
 	free(result.lost_on_cpu);
 	return err;
 }

@@ -29,6 +29,7 @@
 
 #include "collector/ring.h"
 #include "collector/sideband.h"
+#include "collector/site_hits.h"
 #include "core/failure.h"
 #include "core/stop.h"
 #include "trace/reader.h"
@@ -51,6 +52,7 @@ struct recording {
 	struct writer_event *events;
 	size_t raw_offset;	 /* of a sample's raw data */
 	uint16_t *event_of_type; /* [TYPES]: which event a common_type is */
+	struct site_hits *site_hits;
 	int unwritten; /* why the trace could not be written any more; 0: it can */
 	struct failure *failure;
 };
@@ -74,10 +76,13 @@ static void count_sample(struct recording *r, const uint8_t *record, size_t size
 	event = r->event_of_type[type];
 	if (event == NO_EVENT)
 		return;
-	if (r->unwritten)
+	if (r->unwritten) {
 		plan->events[event].unwritten++;
-	else
-		plan->events[event].hits++;
+		return;
+	}
+	plan->events[event].hits++;
+	site_hits_count(r->site_hits, event, record + r->raw_offset,
+			size - r->raw_offset);
 }
 
 /* The lost records that the stream itself tells of. */
@@ -150,6 +155,8 @@ static int open_rings(struct recording *r)
 	if (!r->result->lost_on_cpu || !r->event_of_type)
 		return fail(r->failure, -ENOMEM, "out of memory");
 	memset(r->event_of_type, 0xff, TYPES * sizeof(uint16_t));
+	if (site_hits_new(&r->site_hits, options->plan, !options->backend->own_rings))
+		return fail(r->failure, -ENOMEM, "out of memory");
 	return rings_new(&c->rings, c->cpus,
 			 options->backend->own_rings ? SIDEBAND_RING : c->ring_size,
 			 r->failure);
@@ -388,10 +395,12 @@ static void count_lost_of_events(struct recording *r)
 static int finish(struct recording *r)
 {
 	const struct timespec moment = {.tv_nsec = 1000000};
+	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
 	int err = 1;
 
 	tell_busy(r, "detaching from the probes");
 	r->options->backend->detach(r->backend, &r->capture);
+	r->result->detach_ns = now_ns(CLOCK_MONOTONIC) - started_ns;
 	tell_busy(r, NULL);
 	for (int i = 0; err == 1 && i < LAST_PASSES; i++) {
 		if (i)
@@ -413,6 +422,24 @@ static int watch_target(struct recording *r)
 	return rings_watch(r->capture.rings, target->ended);
 }
 
+static int open_backend(struct recording *r)
+{
+	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
+	int err = r->options->backend->open(&r->backend, &r->capture, r->failure);
+
+	r->result->attach_ns = now_ns(CLOCK_MONOTONIC) - started_ns;
+	return err;
+}
+
+static int attach(struct recording *r)
+{
+	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
+	int err = r->options->backend->attach(r->backend, &r->capture, r->failure);
+
+	r->result->attach_ns += now_ns(CLOCK_MONOTONIC) - started_ns;
+	return err;
+}
+
 static int run(struct recording *r)
 {
 	const struct recording_options *o = r->options;
@@ -422,7 +449,7 @@ static int run(struct recording *r)
 	if (!err)
 		err = watch_target(r);
 	if (!err)
-		err = o->backend->open(&r->backend, &r->capture, r->failure);
+		err = open_backend(r);
 	if (!err)
 		err = open_trace(r);
 	if (err) {
@@ -431,7 +458,7 @@ static int run(struct recording *r)
 	}
 	err = write_sideband(r);
 	if (!err)
-		err = o->backend->attach(r->backend, &r->capture, r->failure);
+		err = attach(r);
 	tell_busy(r, NULL);
 	if (!err && o->attached)
 		o->attached(o->user);
@@ -445,11 +472,14 @@ static int run(struct recording *r)
 
 static void release(struct recording *r)
 {
+	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
+
 	/* In this order: uprobe events can be removed when nothing uses them. */
 	rings_free(r->capture.rings);
 	counters_close(&r->capture.counters);
 	tell_busy(r, "removing the probes");
 	r->options->backend->close(r->backend);
+	r->result->detach_ns += now_ns(CLOCK_MONOTONIC) - started_ns;
 	tell_busy(r, NULL);
 	for (size_t i = 0; r->events && i < r->options->plan->nr_events; i++) {
 		free((void *)r->events[i].ids);
@@ -457,6 +487,7 @@ static void release(struct recording *r)
 	}
 	free(r->events);
 	free(r->event_of_type);
+	site_hits_free(r->site_hits);
 }
 
 /* The hits that a trace holds which could not be written to its end. */

@@ -39,7 +39,9 @@ struct recording_result {
 	uint64_t bytes;	       /* of the trace */
 	uint64_t *lost_on_cpu; /* [cpus], to be freed */
 	unsigned cpus;
-	bool exact_losses; /* per event, by the kernel's own counters */
+	uint64_t attach_ns; /* programs and counters included */
+	uint64_t detach_ns; /* until nothing is left in the kernel */
+	bool exact_losses;  /* per event, by the kernel's own counters */
 };
 
 /*
