@@ -25,6 +25,7 @@ enum key_kind {
 	KEY_PATTERN,
 	KEY_MIX_WRITE, /* uint64_t, 100 minus the value */
 	KEY_NOTHING,   /* known and without effect here */
+	KEY_ONE,       /* alone or 1: what happens here always */
 };
 
 struct key {
@@ -55,6 +56,7 @@ static const struct key keys[] = {
 	{"rwmixread", KEY_NUMBER, AT(read_percent), 0, 100},
 	{"rwmixwrite", KEY_MIX_WRITE, AT(read_percent), 0, 100},
 	{"thread", KEY_FLAG, AT(thread), 0, 0},
+	{"norandommap", KEY_ONE, 0, 0, 0},
 	{"group_reporting", KEY_FLAG, AT(group_reporting), 0, 0},
 	{"name", KEY_NAME, AT(name), 0, 0},
 	{"description", KEY_NOTHING, 0, 0, 0},
@@ -150,12 +152,28 @@ static int set_file(char **text, const char *value, struct failure *f)
 	return **text ? 0 : fail(f, -EINVAL, "the name is empty");
 }
 
+/* fio has lists ("4k,8k"), ranges ("4k-8k") and shares ("50%") here. */
+static int check_single(const char *value, struct failure *f)
+{
+	const char *found = strpbrk(value, ",-%:/");
+
+	if (!found || found == value)
+		return 0;
+	if (*found == '%')
+		return fail(f, -EINVAL, "'%.40s': percent is not supported, give bytes",
+			    value);
+	return fail(f, -EINVAL, "'%.40s': %s not supported, give one size", value,
+		    *found == '-' ? "ranges are" : "lists are");
+}
+
 static int set_quantity(const struct key *key, uint64_t *place, const char *value,
 			struct failure *f)
 {
 	uint64_t number = 0;
 	int err;
 
+	if (key->kind == KEY_SIZE && (err = check_single(value, f)))
+		return err;
 	if (key->kind == KEY_SIZE)
 		err = size_parse(value, &number, f);
 	else if (key->kind == KEY_TIME)
@@ -192,16 +210,37 @@ static int set_value(const struct key *key, struct job *job, const char *value,
 		return set_pattern(place, value, f);
 	case KEY_NOTHING:
 		return 0;
+	case KEY_ONE:
+		return strcmp(value, "1") == 0
+			       ? 0
+			       : fail(f, -EINVAL, "only 1 is supported, not '%.40s'",
+				      value);
 	default:
 		return set_quantity(key, place, value, f);
 	}
 }
+
+/* Keys of fio that people miss here, and what to write. */
+static const struct {
+	const char *name, *cure;
+} cures[] = {
+	{"directory", "give the whole path in filename="},
+	{"bsrange", "give one size in bs="},
+	{"blocksize_range", "give one size in bs="},
+	{"bssplit", "give one size in bs="},
+	{"filesize", "give size="},
+	{"nrfiles", "write a section for each file"},
+};
 
 static int unknown_key(const char *word, struct failure *f)
 {
 	const char *names[NR_KEYS + 1] = {0};
 	const char *near;
 
+	for (size_t i = 0; i < sizeof(cures) / sizeof(*cures); i++)
+		if (strcmp(cures[i].name, word) == 0)
+			return fail(f, -EINVAL, "unknown key '%s': %s", word,
+				    cures[i].cure);
 	for (unsigned i = 0; i < NR_KEYS; i++)
 		names[i] = keys[i].name;
 	near = nearest_word(word, names);
@@ -255,7 +294,7 @@ int job_set(struct job *job, const char *name, const char *value, struct failure
 
 	if (!key)
 		return unknown_key(name, f);
-	if (!value && key->kind != KEY_FLAG)
+	if (!value && key->kind != KEY_FLAG && key->kind != KEY_ONE)
 		return fail(f, -EINVAL, "%s needs a value", name);
 	err = job_set_value(job, name, value ? value : "1", f);
 	return err ? fail_in(f, err, "%s", name) : 0;

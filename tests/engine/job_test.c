@@ -57,7 +57,7 @@ static void values_have_fios_units(void **state)
 				      "rwmixwrite=30\nrw=readwrite\n"
 				      "poll_max_ns=32us\npoll_grow=3\npoll_shrink=2\n"
 				      "fsync=7\nend_fsync=1\nloops=4\nrandseed=99\n"
-				      "group_reporting\nthread\nstonewall\n"
+				      "group_reporting\nthread\nstonewall\nnorandommap\n"
 				      "description=whatever it is\nname=y\n");
 	const struct job *job = &file.jobs[0];
 
@@ -120,6 +120,13 @@ static const struct {
 	 "t.fio:3: unknown key 'iodeph', did you mean 'iodepth'"},
 	{"[x]\nbuffer_pattern=1\n", "t.fio:2: unknown or unsupported key"},
 	{"[x]\nblocksize=4q\n", "t.fio:2: blocksize: "},
+	{"[x]\nbs=4k-8k\n", "t.fio:2: bs: '4k-8k': ranges are not supported, give one"},
+	{"[x]\nbs=4k,8k\n", "bs: '4k,8k': lists are not supported, give one size"},
+	{"[x]\nsize=50%\n", "size: '50%': percent is not supported, give bytes"},
+	{"[x]\nsize=-4k\n", "t.fio:2: size: "},
+	{"[x]\ndirectory=/a\n",
+	 "unknown key 'directory': give the whole path in filename="},
+	{"[x]\nnorandommap=0\n", "norandommap: only 1 is supported, not '0'"},
 	{"[x]\nbs=0\n", "t.fio:2: bs: "},
 	{"[x]\n\n# comment\nruntime=soon\n", "t.fio:4: runtime: "},
 	{"[x]\nrw=trim\n", "read, write, rw, randread, randwrite, randrw"},
