@@ -119,8 +119,21 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* To so many characters of UTF-8. */
+static void cut(char *text, unsigned columns)
+{
+	for (; *text; text++) {
+		if ((*text & 0xc0) == 0x80) /* not the first byte of a character */
+			continue;
+		if (!columns--)
+			break;
+	}
+	*text = 0;
+}
+
 void progress(const char *format, ...)
 {
+	char text[512];
 	uint64_t now = now_ns();
 	va_list args;
 
@@ -131,10 +144,12 @@ void progress(const char *format, ...)
 		return;
 	line.shown = true;
 	line.shown_ns = now;
-	fputs("\r\033[K", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	/* A full line would put the cursor on the next in some terminals. */
+	cut(text, text_columns(stderr) - 1);
+	fprintf(stderr, "\r\033[K%s", text);
 	fflush(stderr);
 }
 

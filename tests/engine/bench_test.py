@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fathom bench end to end: every engine and pattern, amounts, data, errors, Ctrl-C."""
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
+import termios
 
 import bench_tool
 from bench_tool import ENGINES, BenchTest, job_text, main
@@ -290,6 +295,22 @@ class Running(BenchTest):
             running.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(running.returncode, 0)
         self.assertLess(usage.ru_maxrss, 3 * 64 * KIB)  # KiB; eight groups of 64 MiB
+
+    def test_progress_fits_into_a_narrow_terminal(self):
+        main, other = pty.openpty()
+        self.addCleanup(os.close, main)
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", 24, 40, 0, 0))
+        job = self.job(job_text({"x": {"ioengine": "null", "runtime": "1500ms"}}))
+        with subprocess.Popen([bench_tool.FATHOM, "bench", job], stderr=other,
+                              stdout=subprocess.DEVNULL):
+            os.close(other)
+            seen = b""
+            with contextlib.suppress(OSError):  # the last writer has left
+                while True:
+                    seen += os.read(main, 4096)
+        lines = [line.removeprefix("\x1b[K") for line in seen.decode().split("\r")]
+        self.assertTrue(any("measuring" in line for line in lines), lines)
+        self.assertLess(max(map(len, lines)), 40)
 
     def test_a_job_from_stdin(self):
         text = job_text({"x": {}}, filename=self.file("f", 64 * KIB))
