@@ -27,10 +27,10 @@ json_t *requests_json(const struct requests *r)
 static void note_losses(const struct requests *r, FILE *to)
 {
 	fprintf(to,
-		"note: %" PRIu64 " records were lost in %" PRIu32 " gap%s: counts, rates"
-		" and depths are too low; of at least %" PRIu64
-		" requests in flight during a"
-		" gap, %" PRIu64 " have no submit and %" PRIu64 " no complete;",
+		"note: %" PRIu64 " records were lost in %" PRIu32
+		" gap%s: counts and rates are too low, depths in a gap unknown; of at "
+		"least %" PRIu64 " requests in flight during a gap, %" PRIu64
+		" have no submit and %" PRIu64 " no complete;",
 		r->lost, r->losses, r->losses == 1 ? "" : "s", requests_in_gaps(r),
 		r->cut.completes, r->cut.submits + r->cut.reused);
 	if (r->across_loss)
