@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Strings, filters and semaphores: capture_test.py TEST BACKEND FATHOM TEXTS HITTER
+"""Strings, filters, semaphores, many sites: capture_test.py TEST BACKEND FATHOM TEXTS HITTER MANY
 
 TEXTS is a program whose probe has neither names nor types. Exit 77: skipped.
 """
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-TEST, BACKEND, FATHOM, TEXTS, HITTER = sys.argv[1:6]
+TEST, BACKEND, FATHOM, TEXTS, HITTER, MANY = sys.argv[1:7]
 DEADLINE = 60
 FAULT = "" if BACKEND == "uprobe" else "(fault)"  # of a string that cannot be read
 
@@ -134,8 +134,30 @@ def test_semaphore():
     assert (first.semaphore(), second.semaphore()) == (0, 0)
 
 
+def test_sites():
+    """Hits are told by site; one that is attached and never hit is seen."""
+    said = record("-e", "many:shared", "--", MANY)
+    assert re.search(r"many:shared +2 hits +\(1 of 3 sites never hit\)", said), said
+    said = record("-v", "-e", "many:shared", "--", MANY)
+    assert re.findall(r" (\d+) at 0x\w+ of \S+, nop", said) == ["1", "1", "0"], said
+    assert re.search(r"3 sites attached in [\d.]+ \w+, detached in ", said), said
+
+
+def test_many():
+    """A whole provider at once: every one of 4,000 probes is hit once."""
+    said = record("-e", "many:p*", "--", MANY)
+    assert "4000 probes attached" in said and "4,000 events" in said, said
+    names = re.findall(r"many:p(\d{4}):", script())
+    assert sorted(names) == [f"{n:04}" for n in range(4000)], len(set(names))
+
+
 if os.geteuid() != 0:
     print("SKIP: needs root")
+    sys.exit(77)
+refused = subprocess.run([FATHOM, "record", "--backend", BACKEND, "-e", "no:such", "-x", HITTER,
+                          "--", HITTER], capture_output=True, text=True).stderr
+if "fathom doctor" in refused:
+    print("SKIP:", refused.strip())
     sys.exit(77)
 with tempfile.TemporaryDirectory(prefix="fathom-capture-") as scratch:
     os.chdir(scratch)
