@@ -31,11 +31,16 @@ static void merge_neighbours(struct timeline *t)
 static void hold(struct timeline *t, uint64_t until)
 {
 	while (t->now_ns < until) {
-		uint64_t index = (t->now_ns - t->start_ns) / t->bucket_ns;
-		uint64_t end = t->start_ns + (index + 1) * t->bucket_ns;
-		uint64_t ns = (end < until ? end : until) - t->now_ns;
-		struct timeline_bucket piece = {(double)ns * (double)t->value, t->value,
-						ns};
+		uint64_t from = t->now_ns - t->start_ns;
+		uint64_t index = from / t->bucket_ns;
+		uint64_t ns = t->bucket_ns - from % t->bucket_ns,
+			 left = until - t->now_ns;
+		struct timeline_bucket piece;
+
+		if (ns > left)
+			ns = left;
+		piece = (struct timeline_bucket){(double)ns * (double)t->value, t->value,
+						 ns};
 
 		add_bucket(&t->buckets[index], &piece);
 		t->now_ns += ns;

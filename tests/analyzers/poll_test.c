@@ -318,6 +318,22 @@ static void test_timeline_leap(void **state)
 	free(t);
 }
 
+/* The last bucket may end behind the last number there is. */
+static void test_timeline_at_the_end_of_time(void **state)
+{
+	struct timeline *t = calloc(1, sizeof(*t));
+
+	(void)state;
+	timeline_set(t, 3000000000000, 2);
+	timeline_set(t, 3000000005000, 1);
+	timeline_set(t, UINT64_MAX - 5, 7);
+	assert_true(t->now_ns == UINT64_MAX - 5);
+	assert_true(timeline_used(t) > 0 && timeline_used(t) <= TIMELINE_BUCKETS);
+	timeline_set(t, UINT64_MAX, 0);
+	assert_true(t->now_ns == UINT64_MAX);
+	free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_verdict_of_nothing),
+		cmocka_unit_test(test_timeline_at_the_end_of_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
