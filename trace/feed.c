@@ -274,6 +274,8 @@ static int make_room(struct trace *t, struct stream *s)
 	s->base += s->parsed;
 	s->parsed = 0;
 	s->filled = left;
+	b->offset = s->base;
+	b->is_unpacked = s == &t->feed.inner;
 	return 0;
 }
 

@@ -14,6 +14,16 @@
  *
  * A run is not tied to a CPU. That would take the CPU out of each record, and a ring
  * may hold a record that was overtaken by an interrupt's; cutting by time handles both.
+ *
+ * One damaged time must not spoil the rest. A time too far in the future would set the
+ * limit for all that follows, so a round counts only if the one behind it went on: its
+ * newest record is not newer than theirs. (Of a stream, that somebody watches, an empty
+ * one behind it will do.) The damaged record is then held back until
+ * time has come to it, or to the end, and by then it stands behind records of later
+ * rounds, which no true record can. In the last two rounds, and in a trace without
+ * rounds, nobody can tell: it is the last that is handed out. Rejected: a bound on how
+ * far time may leap (an idle disk leaps by hours), and order within a CPU (an
+ * interrupted writer takes its time after those who overtook it).
  */
 #include "trace/order.h"
 
@@ -120,21 +130,29 @@ int order_add(struct order *o, struct order_block *b, const uint8_t *at,
 	run = take_run(o);
 	if (!run)
 		return -ENOMEM;
-	*run = (struct order_run){at, end, b, o->next_number++, NULL};
+	*run = (struct order_run){at, end, b, o->next_number++, o->round, NULL};
 	b->users++;
 	o->bytes += sizeof(*run) + sizeof(*o->heads);
 	o->heads[o->nr_heads++] = (struct order_head){first, run};
 	sift_up(o, o->nr_heads - 1);
 	if (last > o->newest)
 		o->newest = last;
+	if (last > o->of_round)
+		o->of_round = last;
 	return 0;
 }
 
 void order_round(struct order *o)
 {
-	if (o->round > o->limit)
-		o->limit = o->round;
-	o->round = o->newest;
+	bool goes_on = o->of_round_before <= o->of_round || (o->is_live && !o->of_round);
+
+	o->round++;
+	if (!o->of_round && !o->is_live)
+		return;
+	if (goes_on && o->of_round_before > o->limit)
+		o->limit = o->of_round_before;
+	o->of_round_before = o->of_round;
+	o->of_round = 0;
 }
 
 void order_end(struct order *o)
@@ -178,15 +196,38 @@ static void pass(struct order *o)
 	o->handed_out = false;
 }
 
+/* Did those before it come out of rounds that began after its own had ended? */
+static bool is_misplaced(const struct order *o, const struct order_run *run)
+{
+	for (unsigned i = 0; i < ORDER_WITNESSES; i++)
+		if (o->witnesses[i] < run->round + 2)
+			return false;
+	return true;
+}
+
+uint64_t order_offset(const struct order *o, bool *is_unpacked)
+{
+	const struct order_run *run = o->heads[0].run;
+
+	*is_unpacked = run->block->is_unpacked;
+	return run->block->offset + (uint64_t)(run->at - run->block->data);
+}
+
 const uint8_t *order_next(struct order *o, uint64_t *time)
 {
+	const struct order_run *run;
+
 	if (o->handed_out)
 		pass(o);
 	if (!o->nr_heads || o->heads[0].time > o->limit)
 		return NULL;
 	o->handed_out = true;
+	run = o->heads[0].run;
+	o->misplaced = is_misplaced(o, run);
+	if (!o->misplaced)
+		o->witnesses[o->next_witness++ % ORDER_WITNESSES] = run->round;
 	*time = o->heads[0].time;
-	return o->heads[0].run->at;
+	return run->at;
 }
 
 void order_release(struct order *o)

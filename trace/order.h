@@ -17,12 +17,16 @@ enum {
 	ORDER_BLOCK_SIZE = 256 << 10,
 	/* Held at most. Only a trace without rounds, or a broken one, comes near. */
 	ORDER_BYTES_MAX = 512 << 20,
+	/* So many records in a row of later rounds prove that a time is wrong. */
+	ORDER_WITNESSES = 8,
 };
 
 /* Bytes of the trace. Lives while a run or the one who fills it uses it. */
 struct order_block {
 	struct order_block *next_free;
 	uint32_t users;
+	uint64_t offset;  /* of data in its stream: the file, or what was unpacked */
+	bool is_unpacked; /* it is the latter */
 	uint8_t data[ORDER_BLOCK_SIZE];
 };
 
@@ -30,6 +34,7 @@ struct order_run {
 	const uint8_t *at, *end; /* whole records */
 	struct order_block *block;
 	uint64_t number; /* in the order of the trace, for equal times */
+	uint64_t round;	 /* of the recorder, in which it came */
 	struct order_run *next_free;
 };
 
@@ -43,13 +48,19 @@ struct order {
 	uint64_t (*time_of)(void *user, const uint8_t *record, uint64_t before);
 	void *user;
 	uint32_t sample_time;	  /* offset of the time in all samples; 0: ask time_of */
+	bool is_live;		  /* an empty round lets out what is held */
 	struct order_head *heads; /* a heap, the oldest first */
 	size_t nr_heads, room;
 	struct order_run *free_runs;
 	struct order_block *free_blocks;
-	bool handed_out;	/* the first head's record is out and to be passed */
-	uint64_t limit;		/* what is not newer may be handed out */
-	uint64_t round, newest; /* the newest at the last round, and at all */
+	bool handed_out; /* the first head's record is out and to be passed */
+	bool misplaced;	 /* … and its time is later than its round allows */
+	uint64_t limit;	 /* what is not newer may be handed out */
+	uint64_t newest; /* at all */
+	uint64_t round;	 /* how many have ended */
+	uint64_t of_round, of_round_before;  /* the newest of this, of the one before */
+	uint64_t witnesses[ORDER_WITNESSES]; /* rounds of those handed out last */
+	unsigned next_witness;
 	uint64_t next_number;
 	size_t bytes; /* of blocks and runs in use */
 };
@@ -76,7 +87,7 @@ void order_block_put(struct order *o, struct order_block *b);
 int order_add(struct order *o, struct order_block *b, const uint8_t *at,
 	      const uint8_t *end, uint64_t first, uint64_t last);
 
-/* Nothing older than the newest record at the round before will be added. */
+/* Nothing older than the newest record of the round before will be added. */
 void order_round(struct order *o);
 /* Nothing will be added at all. */
 void order_end(struct order *o);
@@ -84,8 +95,11 @@ void order_end(struct order *o);
 bool order_relieve(struct order *o);
 
 /* The next record, or NULL if nothing may be handed out now. It holds until the next
- * call. */
+ * call. If o->misplaced is set, its time is wrong: it belongs further to the front. */
 const uint8_t *order_next(struct order *o, uint64_t *time);
+
+/* Where in its stream the record is that order_next() gave last. */
+uint64_t order_offset(const struct order *o, bool *is_unpacked);
 
 void order_release(struct order *o);
 

@@ -9,7 +9,8 @@
  *
  * Limits: what is held at once, events, ids, formats, threads have stated bounds in the
  * headers of their files. Damage ends the reading, never the answer: what came before it
- * is handed out, and trace_info() says where it was.
+ * is handed out, and trace_info() says where it was. A sample whose time cannot be right
+ * (order.c) is left out alone.
  */
 #include "trace/reader.h"
 
@@ -99,6 +100,7 @@ int trace_open(struct trace **trace, const char *path, struct failure *f)
 		return err;
 	}
 	t->order.sample_time = t->events.sample_time;
+	t->order.is_live = t->is_stream;
 	*trace = t;
 	return 0;
 }
@@ -145,7 +147,7 @@ static bool read_sample(struct trace *t, const uint8_t *record, uint32_t size,
 	}
 	l = &source->layout;
 	*e = (struct event){.type = &source->type,
-			    .time_ns = l->time ? time : 0,
+			    .time_ns = time,
 			    .pid = -1,
 			    .tid = -1,
 			    .cpu = UINT32_MAX};
@@ -239,19 +241,42 @@ static bool read_record(struct trace *t, const uint8_t *record, uint64_t time,
 	}
 }
 
-/* Time never runs back for those who read, whatever the trace holds. */
-static uint64_t onward(struct trace *t, uint64_t time)
+/* What is wrong with the time of the record at hand; NULL: nothing. */
+static const char *wrong_time(const struct trace *t, uint64_t time)
 {
-	if (time < t->last_ns) {
-		trace_damaged(
-			t,
-			"a record of time %llu ns came after one of %llu ns: later than "
-			"the recorder's rounds allow",
-			(unsigned long long)time, (unsigned long long)t->last_ns);
-		return t->last_ns;
+	if (time > INT64_MAX)
+		return "no clock says that";
+	if (t->order.misplaced)
+		return "records behind it are older than the recorder's rounds allow";
+	if (time < t->last_ns)
+		return "it stands behind newer ones, later than the recorder's rounds "
+		       "allow";
+	return NULL;
+}
+
+/*
+ * Time never runs back for those who read, whatever the trace holds. False: the record
+ * is a sample whose time is wrong, to be left out. What others say counts nevertheless.
+ */
+static bool onward(struct trace *t, const uint8_t *record, uint64_t *time)
+{
+	const char *wrong = wrong_time(t, *time);
+	bool is_unpacked;
+	uint64_t offset;
+
+	if (!wrong) {
+		t->last_ns = *time;
+		return true;
 	}
-	t->last_ns = time;
-	return time;
+	offset = order_offset(&t->order, &is_unpacked);
+	trace_damaged(t, "%soffset %llu: a record of time %llu ns was left out: %s",
+		      is_unpacked ? "uncompressed " : "", (unsigned long long)offset,
+		      (unsigned long long)*time, wrong);
+	*time = t->last_ns;
+	if (load_header(record).type != PERF_RECORD_SAMPLE)
+		return true;
+	t->info.left_out++;
+	return false;
 }
 
 int trace_next(struct trace *t, struct trace_item *item, struct failure *f)
@@ -263,7 +288,8 @@ int trace_next(struct trace *t, struct trace_item *item, struct failure *f)
 	for (;;) {
 		record = order_next(&t->order, &time);
 		if (record) {
-			if (read_record(t, record, onward(t, time), item))
+			if (onward(t, record, &time) &&
+			    read_record(t, record, time, item))
 				return 1;
 			continue;
 		}

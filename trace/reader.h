@@ -54,7 +54,7 @@ struct event_type {
 
 struct event {
 	const struct event_type *type;
-	uint64_t time_ns; /* the trace's clock */
+	uint64_t time_ns; /* the trace's clock; never runs back */
 	int32_t pid, tid; /* -1 if the recording has none */
 	uint32_t cpu;	  /* UINT32_MAX if the recording has none */
 	uint32_t raw_size;
@@ -90,6 +90,7 @@ struct trace_info {
 	uint64_t lost;		    /* so far */
 	bool incomplete;    /* cut or damaged: what was read is right but not all */
 	const char *damage; /* one sentence with the offset, when incomplete */
+	uint64_t left_out;  /* samples whose times cannot be right */
 	uint64_t bytes_read, bytes_total; /* total 0 for a pipe; for progress lines */
 };
 

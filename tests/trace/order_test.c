@@ -83,6 +83,35 @@ static void test_rounds(void **state)
 	order_release(&o);
 }
 
+/* A time too far ahead lets nothing out too early, and is told when its turn comes. */
+static void test_leap(void **state)
+{
+	struct order o = make_order();
+	uint64_t time;
+
+	(void)state;
+	add(&o, (uint64_t[]){10, 1000}, 2);
+	order_round(&o);
+	for (time = 20; time < 20 + 2 * ORDER_WITNESSES; time += 2) {
+		add(&o, (uint64_t[]){time + 1}, 1);
+		order_round(&o);
+		if (time == 20)
+			expect_none(&o);
+		else
+			expect(&o, time == 22 ? 10 : time - 3);
+	}
+	expect(&o, time - 3);
+	expect_none(&o);
+	add(&o, (uint64_t[]){time}, 1);
+	order_end(&o);
+	expect(&o, time - 1);
+	expect(&o, time);
+	assert_false(o.misplaced);
+	expect(&o, 1000);
+	assert_true(o.misplaced);
+	order_release(&o);
+}
+
 /* Blocks go round: what is used up is used again. */
 static void test_blocks_return(void **state)
 {
@@ -159,9 +188,8 @@ static void test_relief(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rounds),
-		cmocka_unit_test(test_blocks_return),
-		cmocka_unit_test(test_many_runs),
+		cmocka_unit_test(test_rounds),	      cmocka_unit_test(test_leap),
+		cmocka_unit_test(test_blocks_return), cmocka_unit_test(test_many_runs),
 		cmocka_unit_test(test_relief),
 	};
 

@@ -285,7 +285,7 @@ static void test_ties(void **state)
 	expect_end(trace);
 }
 
-/* An event that comes later than the rounds allow is handed out, and said. */
+/* An event that comes later than the rounds allow is left out, and said. */
 static void test_late(void **state)
 {
 	struct writing *w = begin(path, 0, false);
@@ -295,6 +295,7 @@ static void test_late(void **state)
 	(void)state;
 	hit_a(w, 0, 100, 1, "");
 	round_over(w);
+	hit_a(w, 0, 150, 4, "");
 	round_over(w);
 	for (uint64_t i = 0; i < 300; i++) /* more than one block of the reader */
 		for (unsigned j = 0; j < 20; j++) {
@@ -306,9 +307,54 @@ static void test_late(void **state)
 	end(w, 0);
 	trace = open_trace(path);
 	assert_int_equal(value(expect(trace, &item, 100), "n"), 1);
-	assert_int_equal(value(expect(trace, &item, 100), "n"), 3);
+	assert_int_equal(value(expect(trace, &item, 150), "n"), 4);
+	for (uint64_t i = 0; i < 6000; i++)
+		assert_int_equal(value(expect(trace, &item, 200), "n"), 2);
+	assert_int_equal(trace_next(trace, &item, NULL), 0);
 	assert_true(trace_info(trace)->incomplete);
+	assert_int_equal(trace_info(trace)->left_out, 1);
 	trace_close(trace);
+}
+
+/* Times that leap ahead are left out; all others come, in order and unchanged. */
+static void leap(int level, uint64_t leaps, uint64_t to_ns, uint64_t last_ns)
+{
+	enum { HITS = 6000 }; /* several blocks of the reader */
+	struct writing *w = begin(path, level, false);
+	struct trace_item item;
+	struct trace *trace;
+
+	for (uint64_t i = 1; i <= HITS; i++) {
+		hit_a(w, 0, i == leaps ? to_ns : i * 10, i, "");
+		hit_a(w, 1, i * 10 + 5, i, "");
+		if (i % 5 == 0)
+			round_over(w);
+	}
+	hit_a(w, 0, last_ns, 0, "");
+	end(w, 0);
+	trace = open_trace(path);
+	for (uint64_t i = 1; i <= HITS; i++) {
+		if (i != leaps)
+			expect(trace, &item, i * 10);
+		expect(trace, &item, i * 10 + 5);
+	}
+	expect(trace, &item, last_ns);
+	assert_int_equal(trace_next(trace, &item, NULL), 0);
+	assert_int_equal(trace_info(trace)->left_out, 1);
+	assert_non_null(strstr(trace_info(trace)->damage, "offset "));
+	trace_close(trace);
+}
+
+static void test_leap(void **state)
+{
+	(void)state;
+	for (int level = 0; level < 2; level++) {
+		leap(level, 2000, 43000, 70000);  /* a little, and time comes to it */
+		leap(level, 2000, 200000, 70000); /* behind the end */
+		leap(level, 2000, 200000, 300000);
+		leap(level, 2000, UINT64_MAX - 5, 70000);
+		leap(level, 6000, UINT64_MAX, 70000);
+	}
 }
 
 static void test_losses(void **state)
@@ -523,12 +569,19 @@ static int remove_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_file),	  cmocka_unit_test(test_compressed),
-		cmocka_unit_test(test_pipe),	  cmocka_unit_test(test_single_event),
-		cmocka_unit_test(test_no_rounds), cmocka_unit_test(test_ties),
-		cmocka_unit_test(test_late),	  cmocka_unit_test(test_losses),
-		cmocka_unit_test(test_names),	  cmocka_unit_test(test_many_threads),
-		cmocka_unit_test(test_unfolding), cmocka_unit_test(test_foreign_records),
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_compressed),
+		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_single_event),
+		cmocka_unit_test(test_no_rounds),
+		cmocka_unit_test(test_ties),
+		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_leap),
+		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_many_threads),
+		cmocka_unit_test(test_unfolding),
+		cmocka_unit_test(test_foreign_records),
 	};
 
 	close(mkstemp(path));
