@@ -2,11 +2,13 @@
 /*
  * Writes a trace of made-up requests with the writer, as the bpf backend would.
  *
- *	make_trace [-e EVENTS] [-c CPUS] [-r EVENTS_PER_ROUND] [-z LEVEL] [-1ks] FILE
+ *	make_trace [-e EVENTS] [-c CPUS] [-r EVENTS_PER_ROUND] [-z LEVEL] [-1klpsw] FILE
  *
  * Each CPU submits and completes requests; -1 leaves the completions out, so that
  * there is a single event and the records need no id. -k kills itself instead of
- * closing the file. -s makes FILE a stream, as it comes through a pipe.
+ * closing the file. -s makes FILE a stream, as it comes through a pipe. -l adds a gap
+ * of LOST_COUNT records to the first round of each CPU. -p makes windows of polling
+ * instead of requests. -w lets every 501st thing of a CPU wait before it ends.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +18,8 @@
 #include "core/failure.h"
 #include "maker.h"
 
+enum { LOST_COUNT = 17 };
+
 static const uint64_t first_ns = 1000000000, step_ns = 500;
 
 struct recipe {
@@ -23,7 +27,7 @@ struct recipe {
 	uint64_t events;
 	unsigned per_round;
 	int level;
-	bool single, killed, stream;
+	bool single, killed, stream, lossy, polling, waiting;
 	const char *path;
 };
 
@@ -48,7 +52,13 @@ static size_t make_record(uint8_t *record, const struct recipe *r, unsigned cpu,
 		.values = {request * cpus + cpu},
 	};
 
-	if (complete) {
+	if (r->waiting)
+		hit.time_ns += (n + 1) / 1002 * 40 * step_ns;
+	if (r->polling) {
+		hit.values[0] = cpu;
+		hit.values[1] = complete ? n % 4 == 3 : 32000;
+		hit.values[2] = step_ns;
+	} else if (complete) {
 		hit.values[1] = 4096;
 		hit.values[2] = 1;
 	} else {
@@ -73,7 +83,7 @@ static int write_events(const struct recipe *r, struct trace_writer *writer,
 			struct failure *f)
 {
 	uint64_t per_cpu = r->events / r->maker.cpus;
-	uint8_t *buffer = malloc((size_t)(r->per_round + 1) * MAKER_RECORD_MAX);
+	uint8_t *buffer = malloc((size_t)(r->per_round + 2) * MAKER_RECORD_MAX);
 	int err = 0;
 
 	for (uint64_t from = 0; from < per_cpu && !err; from += r->per_round) {
@@ -83,6 +93,9 @@ static int write_events(const struct recipe *r, struct trace_writer *writer,
 			for (uint64_t n = from; n < per_cpu && n < from + r->per_round;
 			     n++)
 				size += make_record(buffer + size, r, cpu, n);
+			if (r->lossy && !from)
+				size += maker_lost(&r->maker, buffer + size, cpu,
+						   LOST_COUNT, -1, first_ns + step_ns);
 			err = writer_data(writer, buffer, size, f);
 		}
 		if (!err)
@@ -96,7 +109,7 @@ static bool parse(struct recipe *r, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "e:c:r:z:1ks")) != -1) {
+	while ((option = getopt(argc, argv, "e:c:r:z:1klpsw")) != -1) {
 		switch (option) {
 		case 'e':
 			r->events = strtoull(optarg, NULL, 0);
@@ -116,6 +129,15 @@ static bool parse(struct recipe *r, int argc, char **argv)
 		case 'k':
 			r->killed = true;
 			break;
+		case 'l':
+			r->lossy = true;
+			break;
+		case 'p':
+			r->polling = true;
+			break;
+		case 'w':
+			r->waiting = true;
+			break;
 		case 's':
 			r->stream = true;
 			break;
@@ -128,6 +150,19 @@ static bool parse(struct recipe *r, int argc, char **argv)
 	       r->per_round;
 }
 
+static void add_events(struct recipe *r)
+{
+	if (r->polling) {
+		maker_add(&r->maker, "poll_begin", "u32 loop;u64 budget_ns");
+		maker_add(&r->maker, "poll_end", "u32 loop;u8 progress;u64 elapsed_ns");
+		return;
+	}
+	maker_add(&r->maker, "submit",
+		  "u64 id;s32 fd;u8(0=read,1=write) op;u64 offset;u32 length;u32 depth");
+	if (!r->single)
+		maker_add(&r->maker, "complete", "u64 id;s64 result;u32 depth");
+}
+
 int main(int argc, char **argv)
 {
 	struct recipe r = {.events = 1000, .maker.cpus = 2, .per_round = 10000};
@@ -136,10 +171,7 @@ int main(int argc, char **argv)
 
 	if (!parse(&r, argc, argv))
 		return 2;
-	maker_add(&r.maker, "submit",
-		  "u64 id;s32 fd;u8(0=read,1=write) op;u64 offset;u32 length;u32 depth");
-	if (!r.single)
-		maker_add(&r.maker, "complete", "u64 id;s64 result;u32 depth");
+	add_events(&r);
 	if (r.stream && !freopen(r.path, "w", stdout))
 		return 1;
 	writer = maker_open(&r.maker, r.stream ? "-" : r.path, r.level, &f);

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the analyses say of made-up traces that lack something: lost records, a cut end."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+FATHOM, MAKE_TRACE = sys.argv[1:3]
+LOST = 2 * 17 # make_trace -l: 17 on each of 2 CPUs
+COMMANDS = {"latency": (), "depth": (), "poll": ("-p",)}
+
+
+def make_trace(path, *options):
+    subprocess.run([MAKE_TRACE, "-e", "2000", "-r", "20", *options, path], check=True)
+
+
+def fathom(*words):
+    return subprocess.run([FATHOM, *words], capture_output=True, text=True, check=False)
+
+
+class Made(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "made.data")
+
+    def test_losses_stand_beside_the_figures(self):
+        for command, options in COMMANDS.items():
+            with self.subTest(command):
+                make_trace(self.path, "-l", *options)
+                told = f"note: {LOST} records were lost"
+                text = fathom(command, "-i", self.path)
+                self.assertEqual((text.returncode, text.stderr), (0, ""))
+                self.assertIn(told, text.stdout)
+                table = fathom(command, "-i", self.path, "--csv")
+                self.assertNotIn("note:", table.stdout)
+                self.assertIn(told, table.stderr)
+                answer = fathom(command, "-i", self.path, "--json")
+                self.assertEqual(json.loads(answer.stdout)["lost"], LOST)
+
+    def test_no_losses_no_note(self):
+        for command, options in COMMANDS.items():
+            with self.subTest(command):
+                make_trace(self.path, *options)
+                self.assertNotIn("lost", fathom(command, "-i", self.path).stdout)
+                answer = fathom(command, "-i", self.path, "--json")
+                self.assertEqual(json.loads(answer.stdout)["lost"], 0)
+
+
+unittest.main(argv=sys.argv[:1])
