@@ -195,8 +195,9 @@ static int verdict(const char *command, const struct trace *trace)
 	const struct trace_info *info = trace_info(trace);
 
 	if (info->incomplete) {
-		command_warn(command, "the trace is incomplete: %s",
-			     info->damage ? info->damage : "it ends early");
+		command_warn(command, "the trace is incomplete: %s%s",
+			     info->damage ? info->damage : "it ends early",
+			     info->left_out > 1 ? ", and more like it" : "");
 		return EXIT_FAILED;
 	}
 	if (is_stopped(trace)) {
@@ -218,14 +219,13 @@ int run_analyses(const char *command, const char *input, const struct analysis *
 	err = analyze(trace, analyses, count, &f);
 	if (!err && print)
 		err = print(user, &f);
+	/* One line: that nothing is in a damaged trace says less than the damage. */
 	if (err == -EPIPE)
 		status = EXIT_FINE;
-	else if (err < 0)
+	else if (err < 0 && !(err == -ENODATA && trace_info(trace)->incomplete))
 		status = command_failed(command, &f);
 	else
-		status = EXIT_FINE;
-	if (err != -EPIPE && verdict(command, trace) != EXIT_FINE)
-		status = EXIT_FAILED;
+		status = verdict(command, trace);
 	trace_close(trace);
 	return status;
 }

@@ -48,5 +48,17 @@ class Made(unittest.TestCase):
                 answer = fathom(command, "-i", self.path, "--json")
                 self.assertEqual(json.loads(answer.stdout)["lost"], 0)
 
+    def test_one_line_about_a_damaged_trace_without_requests(self):
+        make_trace(self.path, "-1")
+        with open(self.path, "r+b") as trace:
+            trace.truncate(os.path.getsize(self.path) * 3 // 5)
+        for command in COMMANDS:
+            for words in (), ("--model", "fathom"):
+                done = fathom(command, "-i", self.path, *words)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                if words or command != "poll":
+                    self.assertIn("incomplete: cut at offset", done.stderr)
+
 
 unittest.main(argv=sys.argv[:1])
