@@ -113,8 +113,9 @@ static void print_depths(const struct depth *d, uint64_t from, uint64_t to, doub
 	width = columns > ROW_COLUMNS + BAR_MIN ? columns - ROW_COLUMNS : BAR_MIN;
 	if (width > BAR_MAX)
 		width = BAR_MAX;
-	printf("  %9s %8s %5.1f%% %s\n", depths, time_text(time, (double)ns),
-	       100 * (double)ns / total, text_bar(bar, width, (double)ns / total));
+	text_bar(bar, width, (double)ns / total);
+	printf("  %9s %8s %5.1f%%%s%s\n", depths, time_text(time, (double)ns),
+	       100 * (double)ns / total, *bar ? " " : "", bar);
 }
 
 /* How many depths hold a hundredth of the time or more, and how much all of them. */
@@ -176,7 +177,9 @@ static void print_little(const struct depth *d)
 
 static char *depth_text(char *text, double depth)
 {
-	snprintf(text, UNIT_TEXT, depth < 10 ? "%.1f" : "%.0f", depth);
+	const char *format = depth < 1 ? "%.2g" : depth < 10 ? "%.1f" : "%.0f";
+
+	snprintf(text, UNIT_TEXT, format, depth);
 	return text;
 }
 

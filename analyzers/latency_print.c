@@ -265,8 +265,8 @@ static void print_row(const struct histogram *h, unsigned from,
 
 	time_text(low, (double)histogram_low(from));
 	text_bar(bar, layout->width, (double)count / (double)layout->most);
-	printf("  %8s %*" PRIu64 " %5.1f%% %s\n", low, layout->digits, count,
-	       100 * (double)count / (double)h->count, bar);
+	printf("  %8s %*" PRIu64 " %5.1f%%%s%s\n", low, layout->digits, count,
+	       100 * (double)count / (double)h->count, *bar ? " " : "", bar);
 }
 
 static void print_histogram(const struct histogram *h, unsigned columns)

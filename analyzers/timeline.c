@@ -95,9 +95,13 @@ static const char *cell(double eighths)
 	return blocks[eighths >= 8 ? 8 : (unsigned)eighths];
 }
 
-static void plot_row(FILE *to, const struct timeline_bucket *columns, unsigned nr,
-		     double from, double step)
+/* The label and the cells, without the blanks behind the last that is filled. */
+static void plot_row(FILE *to, const char *label, const struct timeline_bucket *columns,
+		     unsigned nr, double from, double step)
 {
+	while (nr && (timeline_mean(&columns[nr - 1]) - from) / step * 8 < 0.5)
+		nr--;
+	fprintf(to, "%*s%s", *label || nr ? LABEL_COLUMNS : 0, label, nr ? " " : "");
 	for (unsigned i = 0; i < nr; i++) {
 		double above = timeline_mean(&columns[i]) - from;
 
@@ -137,9 +141,8 @@ void timeline_plot(const struct timeline *t, FILE *to, unsigned height,
 	for (unsigned row = height; row-- > 0;) {
 		bool labelled = row == height - 1 || row == height / 2 || row == 0;
 
-		fprintf(to, "%*s ", LABEL_COLUMNS,
-			labelled ? label(text, top * (row + 1) / height) : "");
-		plot_row(to, columns, nr, top * row / height, top / height);
+		plot_row(to, labelled ? label(text, top * (row + 1) / height) : "",
+			 columns, nr, top * row / height, top / height);
 	}
 	plot_axis(t, to, nr);
 }

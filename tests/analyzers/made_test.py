@@ -48,6 +48,12 @@ class Made(unittest.TestCase):
                 answer = fathom(command, "-i", self.path, "--json")
                 self.assertEqual(json.loads(answer.stdout)["lost"], 0)
 
+    def test_no_blanks_at_the_ends(self):
+        for command, options in COMMANDS.items():
+            make_trace(self.path, "-w", "-e", "8000", *options)
+            for line in fathom(command, "-i", self.path).stdout.splitlines():
+                self.assertEqual(line, line.rstrip(), command)
+
     def test_one_line_about_a_damaged_trace_without_requests(self):
         make_trace(self.path, "-1")
         with open(self.path, "r+b") as trace:
