@@ -12,9 +12,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "core/failure.h"
 #include "maker.h"
+#include "trace/perf_file.h"
 #include "trace/reader.h"
 
 /* libtraceevent forgets a few bytes when it gives up on a format. */
@@ -148,6 +150,7 @@ struct reading {
 	int opened;
 	unsigned events, bad;
 	bool incomplete;
+	char damage[256];
 	volatile uint64_t sum;
 };
 
@@ -180,6 +183,7 @@ static struct reading read_bytes(const uint8_t *data, size_t size)
 		r.events++;
 	}
 	r.incomplete = trace_info(trace)->incomplete;
+	snprintf(r.damage, sizeof(r.damage), "%s", trace_info(trace)->damage);
 	assert_true(r.incomplete == !!*trace_info(trace)->damage);
 	trace_close(trace);
 	close(fd);
@@ -230,6 +234,49 @@ static void test_every_byte_once(void **state)
 	}
 }
 
+/* A stream without its rounds, behind it a compressed record with @inner in it. */
+static struct reading read_packed(const void *inner, size_t size)
+{
+	const struct bytes_of_file *stream = &forms[2];
+	struct perf_event_header header = {.type = PERF_RECORD_USER_COMPRESSED};
+	uint8_t *data = malloc(stream->size + sizeof(header) + ZSTD_COMPRESSBOUND(1000));
+	uint8_t *packed = data + stream->size + sizeof(header);
+	struct reading r;
+
+	memcpy(data, stream->data, stream->size);
+	header.size = (uint16_t)(sizeof(header) + ZSTD_compress(packed,
+								ZSTD_COMPRESSBOUND(1000),
+								inner, size, 1));
+	memcpy(data + stream->size, &header, sizeof(header));
+	r = read_bytes(data, stream->size + header.size);
+	free(data);
+	return r;
+}
+
+/* Compressed records hold no compressed ones: no memory would do for such a nest. */
+static void test_compressed_in_compressed(void **state)
+{
+	struct perf_event_header round = {.type = PERF_RECORD_USER_FINISHED_ROUND,
+					  .size = 8};
+	struct {
+		struct perf_event_header header;
+		uint8_t packed[100];
+	} nest = {.header.type = PERF_RECORD_USER_COMPRESSED};
+	struct reading r;
+
+	(void)state;
+	nest.header.size = (uint16_t)(sizeof(nest.header) +
+				      ZSTD_compress(nest.packed, sizeof(nest.packed),
+						    &round, sizeof(round), 1));
+	r = read_packed(&round, sizeof(round));
+	assert_int_equal(r.events, EVENTS);
+	assert_false(r.incomplete);
+	r = read_packed(&nest, nest.header.size);
+	assert_int_equal(r.events, EVENTS);
+	assert_true(r.incomplete);
+	assert_non_null(strstr(r.damage, "compressed records inside compressed ones"));
+}
+
 static void test_random_bytes(void **state)
 {
 	uint64_t seed = 88172645463325252;
@@ -257,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_every_byte_once),
 		cmocka_unit_test(test_random_bytes),
+		cmocka_unit_test(test_compressed_in_compressed),
 	};
 
 	return cmocka_run_group_tests(tests, make_forms, free_forms);
