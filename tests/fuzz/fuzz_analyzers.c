@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Fuzz target: any bytes as a trace of requests and of polling, through every analyzer.
+ * What they find is printed too, to nowhere. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "analyzers/depth.h"
+#include "analyzers/latency.h"
+#include "analyzers/poll.h"
+#include "core/command.h"
+#include "core/failure.h"
+
+/* libtraceevent forgets a few bytes when it gives up on a format. */
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libtraceevent.so";
+}
+
+static const struct model_options model = {.which = "fathom"};
+
+struct answers {
+	struct requests requests;
+	struct latency latency;
+	struct depth depth;
+	struct poll poll;
+};
+
+static int print(struct answers *a)
+{
+	const struct requests *r = &a->requests;
+
+	if (r->events != 2 * r->requests + r->unmatched.completes + r->unmatched.submits +
+				 r->unmatched.reused)
+		abort();
+	if (r->last_ns < r->first_ns || a->poll.last_ns < a->poll.first_ns)
+		abort();
+	if (a->latency.out_of_memory || a->depth.out_of_memory)
+		return 0;
+	latency_print_text(&a->latency);
+	latency_print_json(&a->latency);
+	depth_print_text(&a->depth);
+	depth_print_csv(&a->depth);
+	depth_print_json(&a->depth);
+	poll_print_text(&a->poll);
+	poll_print_csv(&a->poll);
+	return poll_print_json(&a->poll);
+}
+
+static void answer(struct trace *trace)
+{
+	struct answers *a = calloc(1, sizeof(*a));
+	struct failure f = {""};
+	struct analysis analyses[2];
+
+	if (!a)
+		abort();
+	a->requests.options = a->poll.options = &model;
+	a->latency.requests = a->depth.requests = &a->requests;
+	analyses[0] = (struct analysis){&requests_analyzer, &a->requests};
+	analyses[1] = (struct analysis){&poll_analyzer, &a->poll};
+	requests_listen(&a->requests, &latency_listener, &a->latency);
+	requests_listen(&a->requests, &depth_listener, &a->depth);
+	if (!analyze(trace, analyses, 2, &f))
+		print(a);
+	else if (!*f.text)
+		abort();
+	latency_release(&a->latency);
+	depth_release(&a->depth);
+	requests_release(&a->requests);
+	poll_release(&a->poll);
+	free(a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("trace", MFD_CLOEXEC);
+	struct trace *trace;
+	struct failure f;
+	char path[32];
+	static bool quiet;
+
+	if (!quiet && !freopen("/dev/null", "w", stdout))
+		abort();
+	quiet = true;
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (!trace_open(&trace, path, &f)) {
+		answer(trace);
+		trace_close(trace);
+	}
+	close(fd);
+	return 0;
+}
