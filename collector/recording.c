@@ -24,6 +24,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -494,10 +495,14 @@ static void release(struct recording *r)
 static void count_kept(struct recording *r)
 {
 	struct plan *plan = r->options->plan;
+	const char *path = r->options->path;
 	struct trace_item item;
 	struct trace *trace;
+	struct stat status;
 
-	if (!strcmp(r->options->path, "-") || trace_open(&trace, r->options->path, NULL))
+	/* "-", a fifo and a device are not read. */
+	if (stat(path, &status) || !S_ISREG(status.st_mode) || !strcmp(path, "-") ||
+	    trace_open(&trace, path, NULL))
 		return;
 	while (trace_next(trace, &item, NULL) == 1)
 		;

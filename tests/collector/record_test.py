@@ -285,6 +285,15 @@ def test_broken_pipe():
     said = writer.stderr.read()
     assert writer.wait(DEADLINE) == 1, said
     assert "Broken pipe" in said and "0 lost ]" not in said, said
+    os.mkfifo("fifo")
+    writer = start(FATHOM, "record", "--backend", BACKEND, "-o", "fifo", "-e", "hit", "--", HITTER,
+                   "count", "200000", stderr=subprocess.PIPE)
+    wait_for("record to open the fifo")
+    with open("fifo", "rb", buffering=0) as fifo:
+        fifo.read(1)
+    wait_for("record to see that the fifo's reader is gone")
+    said = writer.stderr.read()
+    assert writer.wait(DEADLINE) == 1 and "Broken pipe" in said, said
 
 
 def test_perf():
