@@ -16,10 +16,11 @@
  * 110k IOPS, 8 gave 133k, 4 gave 143k at 3.7 us of CPU per request, 1 gave 143k at 4.3.
  *
  * Between reaping and the full depth in flight is less: on average 7.4 of 8 and 28.4 of
- * 32 there. Three ways to keep the count higher were tried and dropped: queueing one for
- * each completed changed nothing; dispatching in between too, or reaping no more than
- * four at once, made it 8.0 and 32.0 only because completions were seen late, at 2 to 9 %
- * fewer IOPS and longer latencies.
+ * 32 there. Three ways to keep the count higher were tried and dropped. Queueing one for
+ * each completed changed nothing beyond the noise. Dispatching in between as well made
+ * it 8.0 and 32.0, but only because completions were seen late: 2 to 9 % fewer IOPS
+ * (medians of 13 pairs) and longer latencies. So did reaping at most four at once: 3 to
+ * 17 % fewer, but for libaio at depth 8.
  *
  * Time. A request's life is measured where its probes fire: the clock is read right
  * before probe_submit and right before probe_complete, so that lat is what a trace of
