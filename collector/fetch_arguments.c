@@ -262,6 +262,106 @@ static void fetch_string(struct generator *g, const struct format_field *field,
 	emit_store(c, 4, RECORD, in_raw(g, field->offset), BPF_REG_1);
 }
 
+/* Arguments that lie near each other behind one register: one read serves all. */
+struct neighbours {
+	uint8_t base;
+	int64_t low, high; /* displacements: of the first byte, and behind the last */
+	uint16_t members;  /* a bit per argument */
+};
+
+/* Is @i a number in memory behind a register, as aligned there as the stack demands? */
+static bool is_neighbour(const struct generator *g, size_t i)
+{
+	uint8_t number = g->event->operand[i];
+	const struct operand *o = &g->site->operands[number];
+
+	return number < g->site->nr_operands && o->kind == OPERAND_MEMORY && !o->symbol &&
+	       o->base != REGISTER_NONE && o->index == REGISTER_NONE &&
+	       o->value % o->size == 0 && o->value == (int32_t)o->value &&
+	       g->event->arguments[i].kind != ARGUMENT_STRING;
+}
+
+/* Those of argument @first's register that fit one read with it. */
+static struct neighbours find_neighbours(const struct generator *g, size_t first)
+{
+	const struct operand *o = &g->site->operands[g->event->operand[first]];
+	struct neighbours n = {o->base, o->value & ~7, o->value + o->size, 0};
+
+	for (size_t i = first; i < g->event->nr_arguments; i++) {
+		int64_t low, high;
+
+		o = &g->site->operands[g->event->operand[i]];
+		if (!is_neighbour(g, i) || o->base != n.base)
+			continue;
+		low = o->value < n.low ? o->value & ~7 : n.low;
+		high = o->value + o->size > n.high ? o->value + o->size : n.high;
+		if (high - low > NEIGHBOURS_MAX)
+			continue;
+		n.low = low;
+		n.high = high;
+		n.members |= (uint16_t)(1U << i);
+	}
+	return n;
+}
+
+/* Stores an argument out of what was read to the stack. */
+static void store_neighbour(struct generator *g, const struct neighbours *n, size_t i)
+{
+	const struct operand *o = &g->site->operands[g->event->operand[i]];
+	unsigned size = g->event->arguments[i].size;
+	unsigned bytes = o->size < size ? o->size : size;
+
+	emit_load(g->code, bytes, BPF_REG_1, STACK, TEXT + (int)(o->value - n->low));
+	if (o->is_signed && bytes < size)
+		extend(g, BPF_REG_1, bytes, true);
+	emit_store(g->code, size, RECORD, in_raw(g, g->fields[i].offset), BPF_REG_1);
+}
+
+/* One read for all of them; if it faults, one for each. */
+static void fetch_neighbours(struct generator *g, const struct neighbours *n)
+{
+	struct bpf_code *c = g->code;
+	size_t faulted, done;
+
+	load_register(g, 8, BPF_REG_3, n->base, 0);
+	add_value(g, BPF_REG_3, n->low);
+	emit_move(c, BPF_REG_1, STACK);
+	emit_alu_value(c, BPF_ADD, BPF_REG_1, TEXT);
+	emit_move_value(c, BPF_REG_2, (int32_t)(n->high - n->low));
+	emit_call(c, BPF_FUNC_probe_read_user);
+	faulted = emit_jump(c, BPF_JNE, BPF_REG_0, 0);
+	for (size_t i = 0; i < g->event->nr_arguments; i++)
+		if (n->members >> i & 1)
+			store_neighbour(g, n, i);
+	done = emit_jump_always(c);
+	emit_land(c, faulted);
+	for (size_t i = 0; i < g->event->nr_arguments; i++)
+		if (n->members >> i & 1)
+			fetch_number(g, &g->fields[i],
+				     &g->site->operands[g->event->operand[i]]);
+	emit_land(c, done);
+}
+
+/* Groups of two and more; returns the arguments that were fetched. */
+static uint16_t fetch_all_neighbours(struct generator *g)
+{
+	uint16_t fetched = 0;
+
+	for (size_t i = 0; i < g->event->nr_arguments; i++) {
+		struct neighbours n;
+
+		if (fetched >> i & 1 || !is_neighbour(g, i))
+			continue;
+		n = find_neighbours(g, i);
+		n.members &= (uint16_t)~fetched;
+		if (__builtin_popcount(n.members) < 2)
+			continue;
+		fetch_neighbours(g, &n);
+		fetched |= n.members;
+	}
+	return fetched;
+}
+
 void fetch_load_argument(struct generator *g, size_t argument, unsigned to)
 {
 	const struct argument *a = &g->event->arguments[argument];
@@ -288,12 +388,14 @@ bool fetch_load_length(struct generator *g, size_t argument, unsigned to)
 
 void fetch_arguments(struct generator *g)
 {
+	uint16_t fetched = fetch_all_neighbours(g);
+
 	for (size_t i = 0; i < g->event->nr_arguments; i++) {
 		uint8_t number = g->event->operand[i];
 		const struct operand *o = &g->site->operands[number];
 		bool there = number < g->site->nr_operands && o->kind != OPERAND_NONE;
 
-		if (!there)
+		if (!there || fetched >> i & 1)
 			continue; /* the ring is zero */
 		if (g->event->arguments[i].kind == ARGUMENT_STRING)
 			fetch_string(g, &g->fields[i], o, length_of_string(g, i));

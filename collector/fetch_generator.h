@@ -23,12 +23,13 @@ enum {
 	COOKIE = -32,
 	SCRATCH = -40, /* a value from memory before it is widened; a hash key */
 	LENGTH = -48,  /* of a string that is not terminated */
-	TEXT = -192,   /* 144 bytes that a filter compares */
+	TEXT = -192,   /* 144 bytes that a filter compares, or neighbours */
 };
 
 enum {
-	RESERVE_TRIES = 3, /* each failure means that a hit came in between */
-	FORCE_WAKEUP = 2,  /* BPF_RB_FORCE_WAKEUP */
+	NEIGHBOURS_MAX = 128, /* bytes that one read fetches */
+	RESERVE_TRIES = 3,    /* each failure means that a hit came in between */
+	FORCE_WAKEUP = 2,     /* BPF_RB_FORCE_WAKEUP */
 };
 
 struct generator {

@@ -51,6 +51,13 @@ def test_strings():
     assert "arg1=0x8 arg2=6" in script(), script()
 
 
+def test_neighbours():
+    """Values behind one register are read at once, and each alone where that fails."""
+    record("-e", "texts:pair", "--", TEXTS, "edge")
+    got = re.findall(r"arg1=(-?\d+) arg2=(-?\d+)", script())
+    assert got == [("7", "-8"), ("7", "0")], got
+
+
 def test_filters():
     """Only hits that pass are recorded; the rest takes no room."""
     def hits(condition, wanted):

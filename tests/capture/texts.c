@@ -4,14 +4,18 @@
  * semaphore.
  *
  * texts once    fires for each of its texts, the last a bad pointer
+ * texts edge    fires texts:pair for two neighbours, then for two of which the second
+ *               cannot be read
  * texts wait    for each line of stdin fires for the first text and prints the semaphore
  */
 #define _SDT_HAS_SEMAPHORES 1
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sdt.h>
 
 __attribute__((section(".probes"), used)) volatile unsigned short texts_say_semaphore;
+__attribute__((section(".probes"), used)) volatile unsigned short texts_pair_semaphore;
 
 static const char *const texts[] = {
 	"one",
@@ -29,6 +33,33 @@ __attribute__((noinline)) static void say(const char *text, int number)
 		STAP_PROBE2(texts, say, text, number);
 }
 
+struct pair {
+	int first, second;
+};
+
+/* Volatile, so that the operands are memory and only the tracer reads them. */
+__attribute__((noinline)) static void tell_pair(const volatile struct pair *pair)
+{
+	STAP_PROBE2(texts, pair, pair->first, pair->second);
+}
+
+static int edge(void)
+{
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct pair *last = (void *)(pages + 4096 - sizeof(int));
+
+	if (pages == MAP_FAILED)
+		return 1;
+	last->first = 7;
+	last->second = -8;
+	tell_pair(last);
+	if (mprotect(pages + 4096, 4096, PROT_NONE))
+		return 1;
+	tell_pair(last);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	char line[16];
@@ -43,6 +74,8 @@ int main(int argc, char **argv)
 		}
 		return 0;
 	}
+	if (argc > 1 && strcmp(argv[1], "edge") == 0)
+		return edge();
 	for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++)
 		say(texts[i], i);
 	return 0;
