@@ -4,6 +4,7 @@ import json
 import os
 import re
 
+import foreign
 from runner import median, row, run
 
 
@@ -235,4 +236,4 @@ def agree(bench):
 
 
 ROWS = {"idle": idle, "hit": hit, "lost": lost, "latency": latency, "fio": fio, "null": null,
-        "poll": poll, "agree": agree}
+        "poll": poll, "agree": agree, **foreign.ROWS}
