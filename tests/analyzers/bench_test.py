@@ -39,8 +39,10 @@ class Bench(unittest.TestCase):
         cls.own = os.path.join(FOLDER, "own.data")
         cls.perfs = os.path.join(FOLDER, "perfs.data")
         result = os.path.join(FOLDER, "bench.json")
+        # Not perf's own child is traced but its grandchild, so all processes are recorded:
+        # perf's breakpoints do not follow a fork and an exec.
         perf_trace.perf_record(
-            "-m", "1024", "-o", cls.perfs, *PROBES.events(), "--", "sh", "-c",
+            "-a", "-m", "1024", "-o", cls.perfs, *PROBES.events(), "--", "sh", "-c",
             '"$0" record -e "fathom:*" -x "$0" -o "$1" -- "$0" bench --json "$2" > "$3"',
             FATHOM, cls.own, job.name, result)
         with open(result, encoding="utf-8") as text:
