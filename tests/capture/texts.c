@@ -37,10 +37,24 @@ struct pair {
 	int first, second;
 };
 
-/* Volatile, so that the operands are memory and only the tracer reads them. */
-__attribute__((noinline)) static void tell_pair(const volatile struct pair *pair)
+/* The operands are memory that only the tracer reads. */
+__attribute__((noinline)) static void tell_pair(const struct pair *pair)
 {
-	STAP_PROBE2(texts, pair, pair->first, pair->second);
+	/* clang-format off */
+#ifdef __x86_64__
+	__asm__ volatile(STAP_PROBE_ASM(texts, pair, -4@(%%rdi) -4@4(%%rdi))
+			 :
+			 : "D"(pair)
+			 : "memory");
+#else
+	register const struct pair *place __asm__("x0") = pair;
+
+	__asm__ volatile(STAP_PROBE_ASM(texts, pair, -4@[x0] -4@[x0, 4])
+			 :
+			 : "r"(place)
+			 : "memory");
+#endif
+	/* clang-format on */
 }
 
 static int edge(void)
