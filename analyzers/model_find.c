@@ -77,7 +77,7 @@ int model_guess(struct model **model, const struct trace *trace, bool poll,
 	unsigned roles = poll ? 1U << ROLE_POLL_END | 1U << ROLE_WAIT_END
 			      : 1U << ROLE_SUBMIT | 1U << ROLE_COMPLETE;
 
-	for (size_t i = 0; i < nr_shipped_models; i++) {
+	for (size_t i = 0; shipped_models[i].name; i++) {
 		struct model *candidate;
 		int err = shipped(&candidate, i, f);
 
@@ -96,7 +96,7 @@ static int no_such_model(const char *which, struct failure *f)
 {
 	char names[256] = "";
 
-	for (size_t i = 0; i < nr_shipped_models; i++) {
+	for (size_t i = 0; shipped_models[i].name; i++) {
 		size_t used = strlen(names);
 
 		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
@@ -114,7 +114,7 @@ int model_find(struct model **model, const char *which, struct failure *f)
 	if (strchr(which, '/') || !strcmp(which, "-") ||
 	    (length > 6 && !strcmp(which + length - 6, ".model")))
 		return model_read(model, which, f);
-	for (size_t i = 0; i < nr_shipped_models; i++)
+	for (size_t i = 0; shipped_models[i].name; i++)
 		if (!strcmp(shipped_models[i].name, which))
 			return shipped(model, i, f);
 	snprintf(path, sizeof(path), FATHOM_MODEL_DIRECTORY "/%.200s.model", which);

@@ -3,6 +3,7 @@
 #ifndef FATHOM_ANALYZERS_MODEL_FIND_H
 #define FATHOM_ANALYZERS_MODEL_FIND_H
 
+#include "core/embed.h"
 #include "analyzers/model.h"
 
 /* How well a line names an event, worst first. */
@@ -17,12 +18,7 @@ enum model_match model_line_match(const struct model_line *line,
 				  const struct event_type *type);
 
 /* The models that come with fathom, in the order in which a trace is matched. */
-struct shipped_model {
-	const char *name;
-	const char *text;
-};
-extern const struct shipped_model shipped_models[];
-extern const size_t nr_shipped_models;
+extern const struct embedded_text shipped_models[];
 
 /*
  * @which is a file (it has a '/' or ends with ".model"), a shipped model's name, or

@@ -100,8 +100,8 @@ static int open_shipped(const char *provider, struct provider_file **file,
 {
 	char name[PROVIDER_NAME_MAX + 16];
 
-	for (const struct shipped_provider *s = shipped_providers; s->provider; s++) {
-		if (strcmp(s->provider, provider) != 0)
+	for (const struct embedded_text *s = shipped_providers; s->name; s++) {
+		if (strcmp(s->name, provider) != 0)
 			continue;
 		snprintf(name, sizeof(name), "%s.d (built in)", provider);
 		return provider_file_parse(file, name, s->text, f);

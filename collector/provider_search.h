@@ -3,6 +3,7 @@
 #ifndef FATHOM_COLLECTOR_PROVIDER_SEARCH_H
 #define FATHOM_COLLECTOR_PROVIDER_SEARCH_H
 
+#include "core/embed.h"
 #include "collector/provider_file.h"
 
 struct failure;
@@ -25,12 +26,7 @@ int provider_search_find(struct provider_search *search, const char *provider,
 			 const char *name, const struct provider_probe **probe,
 			 const char **path, struct failure *f);
 
-/* A provider file that is built in, so that a binary alone has it. */
-struct shipped_provider {
-	const char *provider;
-	const char *text;
-};
-
-extern const struct shipped_provider shipped_providers[]; /* ends with NULL */
+/* The provider files that come with fathom, by provider. */
+extern const struct embedded_text shipped_providers[];
 
 #endif

@@ -142,9 +142,8 @@ static void test_hostile(void **state)
 static void test_shipped(void **state)
 {
 	(void)state;
-	assert_true(nr_shipped_models >= 3);
 	assert_string_equal(shipped_models[0].name, "fathom");
-	for (size_t i = 0; i < nr_shipped_models; i++) {
+	for (size_t i = 0; shipped_models[i].name; i++) {
 		struct failure f = {""};
 		struct model *m;
 
