@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The file of a trace: a full disk, a recorder that was killed, old files, refusals. */
 #include "unit.h"
+#include "writing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,80 +18,14 @@
 
 static char path[] = "/tmp/fathom-file-XXXXXX";
 
-struct writing {
-	struct maker maker;
-	struct trace_writer *writer;
-	uint8_t buffer[1 << 16];
-	size_t size;
-};
-
-static struct writing *begin(const char *to, int level)
-{
-	struct writing *w = calloc(1, sizeof(*w));
-	struct failure f;
-
-	w->maker.cpus = 2;
-	maker_add(&w->maker, "a", "u64 n;str text;s32(-1=none,1=one) word");
-	w->writer = maker_open(&w->maker, to, level, &f);
-	if (!w->writer)
-		print_error("%s\n", f.text);
-	assert_non_null(w->writer);
-	return w;
-}
-
-static void hit_a(struct writing *w, unsigned cpu, uint64_t time_ns, uint64_t n,
-		  const char *text)
-{
-	struct maker_hit hit = {.event = 0,
-				.cpu = cpu,
-				.tid = 1000 + (int)cpu,
-				.time_ns = time_ns,
-				.values = {n, (uintptr_t)text, UINT64_MAX}};
-
-	w->size += maker_sample(&w->maker, w->buffer + w->size, &hit);
-}
-
-static void drain(struct writing *w)
-{
-	assert_int_equal(writer_data(w->writer, w->buffer, w->size, NULL), 0);
-	w->size = 0;
-}
-
-static void end(struct writing *w, int expected)
-{
-	drain(w);
-	assert_int_equal(writer_close(w->writer, NULL), expected);
-	maker_release(&w->maker);
-	free(w);
-}
-
-static struct trace *open_trace(const char *from)
-{
-	struct trace *trace = NULL;
-	struct failure f = {""};
-
-	if (trace_open(&trace, from, &f))
-		print_error("%s\n", f.text);
-	assert_non_null(trace);
-	return trace;
-}
-
-static int64_t value(const struct event *e, const char *name)
-{
-	const struct event_field *field = event_type_field(e->type, name);
-
-	assert_non_null(field);
-	return event_integer(e, field);
-}
-
 static void test_keeps_old(void **state)
 {
 	char old[sizeof(path) + 4];
 	struct stat status;
 
 	(void)state;
-	end(begin(path, 0), 0);
-	end(begin(path, 0), 0);
+	end(begin(path, 0, false), 0);
+	end(begin(path, 0, false), 0);
 	snprintf(old, sizeof(old), "%s.old", path);
 	assert_int_equal(stat(old, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
@@ -114,7 +49,7 @@ static uint64_t count_events(const char *from, bool *incomplete)
 /* A file that may not grow: the writer says so every time, and what is there is whole. */
 static void full_disk(int level, rlim_t most)
 {
-	struct writing *w = begin(path, level);
+	struct writing *w = begin(path, level, false);
 	struct rlimit limit, old;
 	struct failure f = {""};
 	struct stat status;
@@ -126,7 +61,7 @@ static void full_disk(int level, rlim_t most)
 	getrlimit(RLIMIT_FSIZE, &old);
 	limit = (struct rlimit){most, old.rlim_max};
 	setrlimit(RLIMIT_FSIZE, &limit);
-	w = begin(path, level);
+	w = begin(path, level, false);
 	while (!err && n < 1000000) {
 		for (unsigned i = 0; i < 37; i++, n++)
 			hit_a(w, 0, n, n, "some text");
@@ -163,7 +98,7 @@ static void test_full_disk(void **state)
 /* The file of a recorder that was killed: all is read, and it is said. */
 static void test_killed(void **state)
 {
-	struct writing *w = begin(path, 0);
+	struct writing *w = begin(path, 0, false);
 	bool incomplete;
 
 	(void)state;

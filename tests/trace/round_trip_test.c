@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the writer wrote, the reader reads: events, order, losses, names, in each form. */
 #include "unit.h"
+#include "writing.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,94 +16,7 @@
 #include "trace/perf_file.h"
 #include "trace/reader.h"
 
-enum { EVENT_A, EVENT_B };
-
 static char path[] = "/tmp/fathom-round-trip-XXXXXX";
-
-struct writing {
-	struct maker maker;
-	struct trace_writer *writer;
-	uint8_t buffer[1 << 16];
-	size_t size;
-};
-
-static struct writing *begin(const char *to, int level, bool two)
-{
-	struct writing *w = calloc(1, sizeof(*w));
-	struct failure f;
-
-	w->maker.cpus = 2;
-	maker_add(&w->maker, "a", "u64 n;str text;s32(-1=none,1=one) word");
-	if (two)
-		maker_add(&w->maker, "b", "u32 x");
-	w->writer = maker_open(&w->maker, to, level, &f);
-	if (!w->writer)
-		print_error("%s\n", f.text);
-	assert_non_null(w->writer);
-	return w;
-}
-
-static void hit_a(struct writing *w, unsigned cpu, uint64_t time_ns, uint64_t n,
-		  const char *text)
-{
-	struct maker_hit hit = {.event = EVENT_A,
-				.cpu = cpu,
-				.tid = 1000 + (int)cpu,
-				.time_ns = time_ns,
-				.values = {n, (uintptr_t)text, UINT64_MAX}};
-
-	w->size += maker_sample(&w->maker, w->buffer + w->size, &hit);
-}
-
-static void hit_b(struct writing *w, unsigned cpu, uint64_t time_ns, uint64_t x)
-{
-	struct maker_hit hit = {.event = EVENT_B,
-				.cpu = cpu,
-				.tid = 1000 + (int)cpu,
-				.time_ns = time_ns,
-				.values = {x}};
-
-	w->size += maker_sample(&w->maker, w->buffer + w->size, &hit);
-}
-
-static void drain(struct writing *w)
-{
-	assert_int_equal(writer_data(w->writer, w->buffer, w->size, NULL), 0);
-	w->size = 0;
-}
-
-static void round_over(struct writing *w)
-{
-	drain(w);
-	assert_int_equal(writer_round(w->writer, NULL), 0);
-}
-
-static void end(struct writing *w, int expected)
-{
-	drain(w);
-	assert_int_equal(writer_close(w->writer, NULL), expected);
-	maker_release(&w->maker);
-	free(w);
-}
-
-static struct trace *open_trace(const char *from)
-{
-	struct trace *trace = NULL;
-	struct failure f = {""};
-
-	if (trace_open(&trace, from, &f))
-		print_error("%s\n", f.text);
-	assert_non_null(trace);
-	return trace;
-}
-
-static int64_t value(const struct event *e, const char *name)
-{
-	const struct event_field *field = event_type_field(e->type, name);
-
-	assert_non_null(field);
-	return event_integer(e, field);
-}
 
 /* The next item must be an event of this time; returns it. */
 static const struct event *expect(struct trace *trace, struct trace_item *item,
