@@ -37,9 +37,9 @@ static bool make_room(struct depth *d)
 /* Accounts the time since the last change, then changes to @depth. */
 static void change(struct depth *d, uint64_t time_ns, uint64_t depth)
 {
-	if (!d->timeline.bucket_ns) {
+	if (!d->series.bucket_ns) {
 		d->since_ns = d->requests->first_ns;
-		timeline_set(&d->timeline, d->since_ns, 0);
+		series_set(&d->series, d->since_ns, 0);
 	}
 	if (time_ns < d->since_ns)
 		time_ns = d->since_ns;
@@ -47,7 +47,7 @@ static void change(struct depth *d, uint64_t time_ns, uint64_t depth)
 		d->time_at[d->depth] += time_ns - d->since_ns;
 	else
 		d->out_of_memory = true;
-	timeline_set(&d->timeline, time_ns, depth);
+	series_set(&d->series, time_ns, depth);
 	d->since_ns = time_ns;
 	d->depth = depth;
 	if (depth > d->max)
@@ -81,7 +81,7 @@ static void depth_finish(void *state, uint64_t time_ns)
 {
 	struct depth *d = state;
 
-	if (d->timeline.bucket_ns)
+	if (d->series.bucket_ns)
 		change(d, time_ns, d->depth);
 }
 

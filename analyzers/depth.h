@@ -4,7 +4,7 @@
 #define FATHOM_ANALYZERS_DEPTH_H
 
 #include "analyzers/requests.h"
-#include "analyzers/timeline.h"
+#include "analyzers/series.h"
 
 struct depth {
 	const struct requests *requests;
@@ -14,7 +14,7 @@ struct depth {
 	uint64_t *time_at; /* ns at each depth, time_at[nr_times - 1] the deepest */
 	size_t nr_times;
 	bool out_of_memory;
-	struct timeline timeline;
+	struct series series;
 };
 
 /* For requests_listen(); the state is a zeroed struct depth with requests set. */

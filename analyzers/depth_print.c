@@ -37,24 +37,24 @@ static json_t *json_times(const struct depth *d)
 }
 
 /* Where point @i of @nr begins: the first of the buckets that were put into it. */
-static uint64_t point_ns(const struct timeline *t, unsigned i, unsigned nr)
+static uint64_t point_ns(const struct series *t, unsigned i, unsigned nr)
 {
-	uint64_t used = timeline_used(t);
+	uint64_t used = series_used(t);
 
 	return (i * used + nr - 1) / nr * t->bucket_ns;
 }
 
 static json_t *json_timeline(const struct depth *d)
 {
-	struct timeline_bucket points[POINTS];
-	unsigned nr = timeline_condense(&d->timeline, points, POINTS);
+	struct series_bucket points[POINTS];
+	unsigned nr = series_condense(&d->series, points, POINTS);
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < nr; i++)
 		json_array_append_new(array,
 				      json_pack("{s:I, s:f, s:I}", "t_ns",
-						(json_int_t)point_ns(&d->timeline, i, nr),
-						"mean", timeline_mean(&points[i]), "max",
+						(json_int_t)point_ns(&d->series, i, nr),
+						"mean", series_mean(&points[i]), "max",
 						(json_int_t)points[i].max));
 	return array;
 }
@@ -79,13 +79,13 @@ int depth_print_json(const struct depth *d)
 
 void depth_print_csv(const struct depth *d)
 {
-	struct timeline_bucket points[POINTS];
-	unsigned nr = timeline_condense(&d->timeline, points, POINTS);
+	struct series_bucket points[POINTS];
+	unsigned nr = series_condense(&d->series, points, POINTS);
 
 	puts("t_ns,mean,max");
 	for (unsigned i = 0; i < nr; i++)
-		printf("%" PRIu64 ",%.6f,%" PRIu64 "\n", point_ns(&d->timeline, i, nr),
-		       timeline_mean(&points[i]), points[i].max);
+		printf("%" PRIu64 ",%.6f,%" PRIu64 "\n", point_ns(&d->series, i, nr),
+		       series_mean(&points[i]), points[i].max);
 }
 
 /* The time spent at the depths @from to @to. */
@@ -189,15 +189,15 @@ static char *depth_text(char *text, double depth)
  */
 static bool is_flat(const struct depth *d, double *least, double *most)
 {
-	struct timeline_bucket points[FLAT_POINTS];
-	unsigned nr = timeline_condense(&d->timeline, points, FLAT_POINTS);
+	struct series_bucket points[FLAT_POINTS];
+	unsigned nr = series_condense(&d->series, points, FLAT_POINTS);
 	double mean = depth_mean(d);
 
 	if (nr < FLAT_POINTS)
 		return false;
-	*least = *most = timeline_mean(&points[1]);
+	*least = *most = series_mean(&points[1]);
 	for (unsigned i = 1; i < nr - 1; i++) {
-		double at = timeline_mean(&points[i]);
+		double at = series_mean(&points[i]);
 
 		*least = at < *least ? at : *least;
 		*most = at > *most ? at : *most;
@@ -214,7 +214,7 @@ static void print_plot(const struct depth *d)
 		return;
 	}
 	puts("\nmean depth over time:");
-	timeline_plot(&d->timeline, stdout, PLOT_ROWS, depth_text);
+	series_plot(&d->series, stdout, PLOT_ROWS, depth_text);
 }
 
 void depth_print_text(const struct depth *d)

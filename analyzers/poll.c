@@ -74,7 +74,7 @@ static void set_window(struct poll_loop *loop, uint64_t time_ns, uint64_t window
 	loop->window_ns = window_ns;
 	if (window_ns > loop->window_max_ns)
 		loop->window_max_ns = window_ns;
-	timeline_set(&loop->window, time_ns, window_ns);
+	series_set(&loop->window, time_ns, window_ns);
 }
 
 static void window_begins(struct poll_loop *loop, const struct bound_line *line,
@@ -203,7 +203,7 @@ static void poll_end(void *state)
 
 		loop->unmatched += (uint64_t)loop->polling + loop->waiting;
 		if (loop->window.bucket_ns)
-			timeline_set(&loop->window, p->last_ns, loop->window_ns);
+			series_set(&loop->window, p->last_ns, loop->window_ns);
 	}
 }
 

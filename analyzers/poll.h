@@ -5,7 +5,7 @@
 
 #include "analyzers/analyzer.h"
 #include "analyzers/binding.h"
-#include "analyzers/timeline.h"
+#include "analyzers/series.h"
 
 enum { POLL_LOOPS_MAX = 1024 };
 
@@ -23,7 +23,7 @@ struct poll_loop {
 	bool polling, waiting; /* a window, a wait is open */
 	uint64_t poll_since_ns, wait_since_ns;
 	uint64_t window_ns;	/* now, as far as known */
-	struct timeline window; /* its size over time */
+	struct series window; /* its size over time */
 };
 
 struct poll {

@@ -192,7 +192,7 @@ static void print_plots(const struct poll *p)
 		if (!p->loops[i]->window_max_ns)
 			continue;
 		printf("\nwindow of loop %s over time:\n", loop_name(name, p->loops[i]));
-		timeline_plot(&p->loops[i]->window, stdout, PLOT_ROWS, time_text);
+		series_plot(&p->loops[i]->window, stdout, PLOT_ROWS, time_text);
 	}
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Poll windows and the timeline against counting by hand. */
+/* Poll windows and the series against counting by hand. */
 #include "unit.h"
 
 #include <math.h>
@@ -267,10 +267,10 @@ static void test_too_many_loops(void **state)
 }
 
 /* Area, maximum and length survive all merging; each bucket equals brute force. */
-static void test_timeline(void **state)
+static void test_series(void **state)
 {
 	enum { STEPS = 5000 };
-	struct timeline *t = calloc(1, sizeof(*t));
+	struct series *t = calloc(1, sizeof(*t));
 	static uint64_t times[STEPS + 1], values[STEPS + 1];
 	uint64_t seed = 9, now = 12345;
 	unsigned used;
@@ -279,11 +279,11 @@ static void test_timeline(void **state)
 	for (int i = 0; i <= STEPS; i++) {
 		times[i] = now;
 		values[i] = next_random(&seed) % 100;
-		timeline_set(t, now, values[i]);
+		series_set(t, now, values[i]);
 		now += next_random(&seed) % 10000;
 	}
-	used = timeline_used(t);
-	assert_true(used > TIMELINE_BUCKETS / 2 && used <= TIMELINE_BUCKETS);
+	used = series_used(t);
+	assert_true(used > SERIES_BUCKETS / 2 && used <= SERIES_BUCKETS);
 	for (unsigned i = 0; i < used; i++) {
 		uint64_t from = t->start_ns + i * t->bucket_ns, max = 0;
 		uint64_t to = from + t->bucket_ns;
@@ -304,32 +304,32 @@ static void test_timeline(void **state)
 	free(t);
 }
 
-static void test_timeline_leap(void **state)
+static void test_series_leap(void **state)
 {
-	struct timeline *t = calloc(1, sizeof(*t));
+	struct series *t = calloc(1, sizeof(*t));
 
 	(void)state;
-	timeline_set(t, 5, 3);
-	timeline_set(t, 5, 4);
-	assert_int_equal(timeline_used(t), 0);
-	timeline_set(t, UINT64_MAX / 2, 0); /* centuries later */
-	assert_true(timeline_used(t) <= TIMELINE_BUCKETS);
+	series_set(t, 5, 3);
+	series_set(t, 5, 4);
+	assert_int_equal(series_used(t), 0);
+	series_set(t, UINT64_MAX / 2, 0); /* centuries later */
+	assert_true(series_used(t) <= SERIES_BUCKETS);
 	assert_int_equal(t->buckets[0].max, 4);
 	free(t);
 }
 
 /* The last bucket may end behind the last number there is. */
-static void test_timeline_at_the_end_of_time(void **state)
+static void test_series_at_the_end_of_time(void **state)
 {
-	struct timeline *t = calloc(1, sizeof(*t));
+	struct series *t = calloc(1, sizeof(*t));
 
 	(void)state;
-	timeline_set(t, 3000000000000, 2);
-	timeline_set(t, 3000000005000, 1);
-	timeline_set(t, UINT64_MAX - 5, 7);
+	series_set(t, 3000000000000, 2);
+	series_set(t, 3000000005000, 1);
+	series_set(t, UINT64_MAX - 5, 7);
 	assert_true(t->now_ns == UINT64_MAX - 5);
-	assert_true(timeline_used(t) > 0 && timeline_used(t) <= TIMELINE_BUCKETS);
-	timeline_set(t, UINT64_MAX, 0);
+	assert_true(series_used(t) > 0 && series_used(t) <= SERIES_BUCKETS);
+	series_set(t, UINT64_MAX, 0);
 	assert_true(t->now_ns == UINT64_MAX);
 	free(t);
 }
@@ -341,13 +341,13 @@ int main(void)
 		cmocka_unit_test(test_unmatched),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_too_many_loops),
-		cmocka_unit_test(test_timeline),
-		cmocka_unit_test(test_timeline_leap),
+		cmocka_unit_test(test_series),
+		cmocka_unit_test(test_series_leap),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_verdict_of_nothing),
-		cmocka_unit_test(test_timeline_at_the_end_of_time),
+		cmocka_unit_test(test_series_at_the_end_of_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
