@@ -16,8 +16,6 @@
 enum {
 	ANALYSES_MAX = 8, /* bits of a type's mask */
 	PROGRESS_EVERY = 1 << 18,
-	LEAD = 13,     /* "the trace has" */
-	AND_MORE = 17, /* ", ", " and 123 more", NUL */
 };
 
 struct pass {
@@ -228,34 +226,4 @@ int run_analyses(const char *command, const char *input, const struct analysis *
 		status = verdict(command, trace);
 	trace_close(trace);
 	return status;
-}
-
-char *describe_events(char *text, size_t room, const struct trace *trace, bool counts)
-{
-	size_t nr = trace_nr_types(trace), used = 0, left_out = 0;
-	char one[80];
-
-	snprintf(text, room, "the trace has no events");
-	for (size_t i = 0; i < nr; i++) {
-		const struct event_type *type = trace_type(trace, i);
-		int length = snprintf(one, sizeof(one), "%.40s", type->name);
-
-		if (counts && !type->count)
-			continue;
-		if (counts)
-			length += snprintf(one + length, sizeof(one) - (size_t)length,
-					   " (%" PRIu64 ")", type->count);
-		if ((used ? used : LEAD) + (size_t)length + AND_MORE > room) {
-			left_out++;
-			continue;
-		}
-		snprintf(text + used, room - used, "%s %s", used ? "," : "the trace has",
-			 one);
-		used += strlen(text + used);
-	}
-	if (left_out)
-		snprintf(text + used, room - used,
-			 used ? " and %zu more" : "the trace has %zu other events",
-			 left_out);
-	return text;
 }

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "analyzers/analyzer.h"
+#include "analyzers/requests_print.h"
 #include "core/command.h"
 #include "core/failure.h"
 #include "core/stop.h"

@@ -3,8 +3,8 @@
 #ifndef FATHOM_ANALYZERS_DEPTH_H
 #define FATHOM_ANALYZERS_DEPTH_H
 
-#include "analyzers/requests.h"
 #include "analyzers/series.h"
+#include "requests/requests.h"
 
 struct depth {
 	const struct requests *requests;

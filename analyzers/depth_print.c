@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "analyzers/json.h"
+#include "analyzers/requests_print.h"
 #include "core/text.h"
 #include "core/units.h"
 

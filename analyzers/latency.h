@@ -3,8 +3,8 @@
 #ifndef FATHOM_ANALYZERS_LATENCY_H
 #define FATHOM_ANALYZERS_LATENCY_H
 
-#include "analyzers/requests.h"
 #include "core/histogram.h"
+#include "requests/requests.h"
 
 enum latency_by { BY_OP, BY_SIZE, BY_THREAD, BY_FD, LATENCY_BYS };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "analyzers/json.h"
+#include "analyzers/requests_print.h"
 #include "core/text.h"
 #include "core/units.h"
 

@@ -4,8 +4,8 @@
 #define FATHOM_ANALYZERS_POLL_H
 
 #include "analyzers/analyzer.h"
-#include "analyzers/binding.h"
 #include "analyzers/series.h"
+#include "requests/binding.h"
 
 enum { POLL_LOOPS_MAX = 1024 };
 

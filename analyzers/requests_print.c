@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What all commands about requests say: the JSON they share, the notes, the errors. */
-#include "analyzers/requests.h"
+#include "analyzers/requests_print.h"
 
 #include <errno.h>
 #include <inttypes.h>

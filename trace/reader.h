@@ -121,6 +121,12 @@ const char *trace_comm(const struct trace *trace, int32_t pid, int32_t tid);
 const struct event_field *event_type_field(const struct event_type *type,
 					   const char *name);
 
+/* Not common_pid and the like, nor where the probe was hit (__probe_ip). */
+static inline bool field_is_argument(const struct event_field *field)
+{
+	return !field->common && strncmp(field->type.name, "__probe_", 8) != 0;
+}
+
 /* The value of an integer field, extended to 64 bits by its sign. */
 static inline int64_t event_integer(const struct event *event,
 				    const struct event_field *field)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzers/binding.h"
-#include "analyzers/model_find.h"
+#include "requests/binding.h"
+#include "requests/model_find.h"
 #include "core/failure.h"
 #include "events.h"
 

@@ -8,6 +8,7 @@
 
 #include "analyzers/depth.h"
 #include "analyzers/latency.h"
+#include "analyzers/requests_print.h"
 #include "events.h"
 
 enum { EVENTS = 30000, KEYS = 60, PIDS = 3 };

@@ -5,15 +5,12 @@
  * An analyzer (requests_analyzer) whose state is a struct requests. latency, depth and
  * others listen; any number of them share one pairing.
  */
-#ifndef FATHOM_ANALYZERS_REQUESTS_H
-#define FATHOM_ANALYZERS_REQUESTS_H
+#ifndef FATHOM_REQUESTS_REQUESTS_H
+#define FATHOM_REQUESTS_REQUESTS_H
 
-#include <jansson.h>
-#include <stdio.h>
-
-#include "analyzers/analyzer.h"
-#include "analyzers/binding.h"
-#include "analyzers/inflight.h"
+#include "requests/binding.h"
+#include "requests/inflight.h"
+#include "trace/analyzer.h"
 
 enum {
 	REQUESTS_IN_FLIGHT_MAX = 4 << 20, /* then the oldest counts as never ended */
@@ -96,17 +93,5 @@ double requests_seconds(const struct requests *r);
 /* How many requests are known to have been in flight while records were lost. Of one
  * that lost both its submit and its complete nothing is known. */
 uint64_t requests_in_gaps(const struct requests *r);
-
-/* requests_print.c: what all commands about requests say. */
-
-/* model, requests, events, lost, unmatched and gaps; NULL without memory. */
-json_t *requests_json(const struct requests *r);
-
-/* Lines "note: …" on @to about what could move the figures: lost records, what did not
- * pair up, requests that failed. Nothing when all is well. */
-void requests_notes(const struct requests *r, FILE *to);
-
-/* The sentence for a trace without a single request. Returns -ENODATA. */
-int requests_nothing(const struct requests *r, struct failure *f);
 
 #endif

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The small sums of a request model. */
-#include "analyzers/expression.h"
+#include "requests/expression.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzers/analyzer.h"
 #include "core/failure.h"
 #include "core/units.h"
 

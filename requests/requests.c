@@ -12,10 +12,11 @@
  * requests that the user is after; a multiple of the longest latency, which one outlier
  * makes useless.
  */
-#include "analyzers/requests.h"
+#include "requests/requests.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/failure.h"

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A model bound to the events of one trace. */
-#include "analyzers/binding.h"
+#include "requests/binding.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzers/analyzer.h"
-#include "analyzers/model_find.h"
-#include "analyzers/model_line.h"
+#include "requests/model_find.h"
+#include "requests/model_line.h"
 #include "core/failure.h"
+#include "trace/describe.h"
 
 enum { HAS_ROOM = 110, HAS_SHORT = 60 }; /* for what the trace has, in an error */
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Request models: which probes make a request, and where its key, size and so on are.
- * The form of the files is fathom-model(5); analyzers/models/ has those we ship.
+ * The form of the files is fathom-model(5); requests/models/ has those we ship.
  */
-#ifndef FATHOM_ANALYZERS_MODEL_H
-#define FATHOM_ANALYZERS_MODEL_H
+#ifndef FATHOM_REQUESTS_MODEL_H
+#define FATHOM_REQUESTS_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "analyzers/expression.h"
+#include "requests/expression.h"
 
 struct failure;
 

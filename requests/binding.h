@@ -3,10 +3,10 @@
  * A model bound to the events of one trace: per event type, which lines of the model
  * it is, and in which fields of its record their values are.
  */
-#ifndef FATHOM_ANALYZERS_BINDING_H
-#define FATHOM_ANALYZERS_BINDING_H
+#ifndef FATHOM_REQUESTS_BINDING_H
+#define FATHOM_REQUESTS_BINDING_H
 
-#include "analyzers/model.h"
+#include "requests/model.h"
 #include "core/options.h"
 
 struct bound_line {
