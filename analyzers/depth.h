@@ -4,7 +4,7 @@
 #define FATHOM_ANALYZERS_DEPTH_H
 
 #include "analyzers/series.h"
-#include "requests/requests.h"
+#include "trace/requests/requests.h"
 
 struct depth {
 	const struct requests *requests;

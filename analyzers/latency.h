@@ -4,7 +4,7 @@
 #define FATHOM_ANALYZERS_LATENCY_H
 
 #include "core/histogram.h"
-#include "requests/requests.h"
+#include "trace/requests/requests.h"
 
 enum latency_by { BY_OP, BY_SIZE, BY_THREAD, BY_FD, LATENCY_BYS };
 

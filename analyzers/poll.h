@@ -5,7 +5,7 @@
 
 #include "analyzers/analyzer.h"
 #include "analyzers/series.h"
-#include "requests/binding.h"
+#include "trace/requests/binding.h"
 
 enum { POLL_LOOPS_MAX = 1024 };
 

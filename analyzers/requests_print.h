@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "requests/requests.h"
+#include "trace/requests/requests.h"
 
 /* model, requests, events, lost, unmatched and gaps; NULL without memory. */
 json_t *requests_json(const struct requests *r);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "requests/binding.h"
-#include "requests/model_find.h"
+#include "trace/requests/binding.h"
+#include "trace/requests/model_find.h"
 #include "core/failure.h"
 #include "events.h"
 

@@ -5,8 +5,8 @@
  * An open-addressing table of indices into a pool of requests. Nothing is allocated
  * once as many were in flight as ever will be.
  */
-#ifndef FATHOM_REQUESTS_INFLIGHT_H
-#define FATHOM_REQUESTS_INFLIGHT_H
+#ifndef FATHOM_TRACE_REQUESTS_INFLIGHT_H
+#define FATHOM_TRACE_REQUESTS_INFLIGHT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
  * addresses that stay when slots move. Rejected: a tree (log n), chains (a pointer
  * per hop), a table per process (one more lookup).
  */
-#include "requests/inflight.h"
+#include "trace/requests/inflight.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Request models: their files, read and checked. */
-#include "requests/model_line.h"
+#include "trace/requests/model_line.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
  * Parsed once from text, bound once per event type to the fields of its record, then
  * evaluated per event in 64-bit arithmetic that wraps.
  */
-#ifndef FATHOM_REQUESTS_EXPRESSION_H
-#define FATHOM_REQUESTS_EXPRESSION_H
+#ifndef FATHOM_TRACE_REQUESTS_EXPRESSION_H
+#define FATHOM_TRACE_REQUESTS_EXPRESSION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which model a name means, which one fits a trace, and which events a line is about. */
-#ifndef FATHOM_REQUESTS_MODEL_FIND_H
-#define FATHOM_REQUESTS_MODEL_FIND_H
+#ifndef FATHOM_TRACE_REQUESTS_MODEL_FIND_H
+#define FATHOM_TRACE_REQUESTS_MODEL_FIND_H
 
 #include "core/embed.h"
-#include "requests/model.h"
+#include "trace/requests/model.h"
 
 /* How well a line names an event, worst first. */
 enum model_match {

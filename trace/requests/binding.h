@@ -3,10 +3,10 @@
  * A model bound to the events of one trace: per event type, which lines of the model
  * it is, and in which fields of its record their values are.
  */
-#ifndef FATHOM_REQUESTS_BINDING_H
-#define FATHOM_REQUESTS_BINDING_H
+#ifndef FATHOM_TRACE_REQUESTS_BINDING_H
+#define FATHOM_TRACE_REQUESTS_BINDING_H
 
-#include "requests/model.h"
+#include "trace/requests/model.h"
 #include "core/options.h"
 
 struct bound_line {

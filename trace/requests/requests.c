@@ -12,7 +12,7 @@
  * requests that the user is after; a multiple of the longest latency, which one outlier
  * makes useless.
  */
-#include "requests/requests.h"
+#include "trace/requests/requests.h"
 
 #include <errno.h>
 #include <inttypes.h>

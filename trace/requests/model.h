@@ -3,13 +3,13 @@
  * Request models: which probes make a request, and where its key, size and so on are.
  * The form of the files is fathom-model(5); requests/models/ has those we ship.
  */
-#ifndef FATHOM_REQUESTS_MODEL_H
-#define FATHOM_REQUESTS_MODEL_H
+#ifndef FATHOM_TRACE_REQUESTS_MODEL_H
+#define FATHOM_TRACE_REQUESTS_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "requests/expression.h"
+#include "trace/requests/expression.h"
 
 struct failure;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One line of a request model: a probe, and where its values are. */
-#include "requests/model_line.h"
+#include "trace/requests/model_line.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which model a name means, and which model fits a trace. */
-#include "requests/model_find.h"
+#include "trace/requests/model_find.h"
 
 #include <ctype.h>
 #include <errno.h>

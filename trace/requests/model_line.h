@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One line of a request model, and the words of its form. */
-#ifndef FATHOM_REQUESTS_MODEL_LINE_H
-#define FATHOM_REQUESTS_MODEL_LINE_H
+#ifndef FATHOM_TRACE_REQUESTS_MODEL_LINE_H
+#define FATHOM_TRACE_REQUESTS_MODEL_LINE_H
 
-#include "requests/model.h"
+#include "trace/requests/model.h"
 
 const char *model_role_word(enum model_role role);    /* "submit", "poll begin" */
 const char *model_role_key(enum model_role role);     /* in the file: "submit", "begin" */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The small sums of a request model. */
-#include "requests/expression.h"
+#include "trace/requests/expression.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A model bound to the events of one trace. */
-#include "requests/binding.h"
+#include "trace/requests/binding.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "requests/model_find.h"
-#include "requests/model_line.h"
+#include "trace/requests/model_find.h"
+#include "trace/requests/model_line.h"
 #include "core/failure.h"
 #include "trace/describe.h"
 

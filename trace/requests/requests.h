@@ -5,11 +5,11 @@
  * An analyzer (requests_analyzer) whose state is a struct requests. latency, depth and
  * others listen; any number of them share one pairing.
  */
-#ifndef FATHOM_REQUESTS_REQUESTS_H
-#define FATHOM_REQUESTS_REQUESTS_H
+#ifndef FATHOM_TRACE_REQUESTS_REQUESTS_H
+#define FATHOM_TRACE_REQUESTS_REQUESTS_H
 
-#include "requests/binding.h"
-#include "requests/inflight.h"
+#include "trace/requests/binding.h"
+#include "trace/requests/inflight.h"
 #include "trace/analyzer.h"
 
 enum {
