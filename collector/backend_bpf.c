@@ -106,7 +106,7 @@ static int open_rings(struct bpf_state *state, struct capture *capture, struct f
 	int err;
 
 	shape->cpus = capture->cpus;
-	shape->nr_events = (unsigned)plan->nr_events;
+	shape->nr_events = capture->counters.nr_events;
 	shape->size = (uint32_t)capture->ring_size;
 	for (size_t i = 0; i < plan->nr_events; i++) {
 		uint32_t bytes = fetch_record_max(&plan->events[i], shape->nr_events,

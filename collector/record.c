@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/kernel_events.h"
 #include "collector/library.h"
 #include "collector/patience.h"
 #include "collector/record_summary.h"
@@ -24,7 +25,7 @@ enum { EVENTS_MAX = 5000, DETACH_SECONDS = 5, PATIENCE_SECONDS = 3 };
 struct record_options {
 	struct string_list specs, files, pids, providers;
 	bool all, quiet, verbose, compress, force, follow;
-	const char *output, *backend, *site;
+	const char *output, *backend, *site, *kernel;
 	uint64_t ring_size, string_size, duration_ns;
 };
 
@@ -43,6 +44,11 @@ static const struct option_row rows[] = {
 	 "with -p: also the children they fork from now on", 0, 0},
 	{"provider", 0, OPTION_LIST, offsetof(struct record_options, providers), "FILE",
 	 "provider file (.d or trace-events) with names and types of arguments", 0, 0},
+	{"kernel", 0, OPTION_OPTIONAL, offsetof(struct record_options, kernel),
+	 "SYSTEM:NAME,...",
+	 "also tracepoints of the kernel: by default what breakdown asks for, of "
+	 "io_uring, block devices and the scheduler",
+	 0, 0},
 	{"output", 'o', OPTION_STRING, offsetof(struct record_options, output), "FILE",
 	 "trace to write (perf.data); - streams to standard output", 0, 0},
 	{"duration", 0, OPTION_TIME, offsetof(struct record_options, duration_ns), "TIME",
@@ -78,6 +84,7 @@ static const struct usage usage = {
 		"  fathom record -e 'postgresql:buffer__read__done/isHit==0/' -x "
 		"postgres "
 		"-a -- pgbench\n"
+		"  fathom record -e 'fathom:*' --kernel -- fathom bench job.fio\n"
 		"  fathom record -e 'libstdcxx:throw' -p 1234 -o - | perf script -i -\n",
 };
 
@@ -87,6 +94,7 @@ struct record {
 	struct target target;
 	struct specs specs;
 	struct plan plan;
+	struct kernel_events kernel;
 	struct site_features features;
 	const struct backend *backend;
 	struct failure failure;
@@ -245,6 +253,11 @@ static int make_plan(struct record *r)
 		err = specs_apply_filters(&r->specs, &r->plan, &r->failure);
 	if (!err)
 		err = choose_sites(r);
+	if (!err && r->options.kernel)
+		err = kernel_events_choose(&r->kernel,
+					   *r->options.kernel ? r->options.kernel
+							      : kernel_events_usual,
+					   &r->failure);
 	return err;
 }
 
@@ -344,6 +357,7 @@ static int run(struct record *r)
 	struct recording_options recording = {
 		.backend = r->backend,
 		.plan = &r->plan,
+		.kernel = o->kernel ? &r->kernel : NULL,
 		.target = &r->target,
 		.command = r->command ? r->command[0] : NULL,
 		.path = o->output,
@@ -371,7 +385,7 @@ static int run(struct record *r)
 	err = recording_run(&recording, &result, &r->failure);
 	style.complete = !err;
 	if (!err || result.events || result.lost)
-		record_summary_print(&r->plan, &result, &style);
+		record_summary_print(&r->plan, &r->kernel, &result, &style);
 	free(result.lost_on_cpu);
 	return err;
 }
@@ -413,6 +427,7 @@ int cmd_record(int argc, char **argv)
 	target_release(&r.target);
 	naming_close(r.plan.naming);
 	plan_release(&r.plan);
+	kernel_events_release(&r.kernel);
 	specs_release(&r.specs);
 	spec_list_free(&r.options.specs);
 	free(r.program);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/kernel_events.h"
 #include "collector/recording.h"
 #include "collector/site.h"
 #include "core/units.h"
@@ -130,13 +131,29 @@ static void say_times(const struct plan *plan, const struct recording_result *re
 		time_text(detach, (double)result->detach_ns));
 }
 
-void record_summary_print(const struct plan *plan, const struct recording_result *result,
+static void say_kernel_events(const struct kernel_events *kernel)
+{
+	for (size_t i = 0; i < kernel->count; i++) {
+		const struct kernel_event *event = &kernel->items[i];
+
+		fprintf(stderr, "  %-32s %14s event%s", event->name, grouped(event->hits),
+			event->hits == 1 ? "" : "s");
+		if (event->lost)
+			fprintf(stderr, ", %s lost", grouped(event->lost));
+		fputc('\n', stderr);
+	}
+}
+
+void record_summary_print(const struct plan *plan, const struct kernel_events *kernel,
+			  const struct recording_result *result,
 			  const struct summary_style *style)
 {
 	char size[UNIT_TEXT];
 
-	if (!style->quiet)
+	if (!style->quiet) {
 		say_events(plan, style->verbose);
+		say_kernel_events(kernel);
+	}
 	say_losses(plan, result, style->quiet);
 	if (style->quiet)
 		return;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+struct kernel_events;
 struct plan;
 struct recording_result;
 
@@ -16,7 +17,8 @@ struct summary_style {
 };
 
 /* Prints hits and losses on stderr. */
-void record_summary_print(const struct plan *plan, const struct recording_result *result,
+void record_summary_print(const struct plan *plan, const struct kernel_events *kernel,
+			  const struct recording_result *result,
 			  const struct summary_style *style);
 
 #endif

@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/kernel_events.h"
 #include "collector/ring.h"
 #include "collector/sideband.h"
 #include "collector/site_hits.h"
@@ -50,7 +51,8 @@ struct recording {
 	struct capture capture;
 	void *backend; /* its state */
 	struct trace_writer *writer;
-	struct writer_event *events;
+	struct writer_event *events; /* of the plan, then of the kernel */
+	size_t nr_events;
 	size_t raw_offset;	 /* of a sample's raw data */
 	uint16_t *event_of_type; /* [TYPES]: which event a common_type is */
 	struct site_hits *site_hits;
@@ -77,6 +79,14 @@ static void count_sample(struct recording *r, const uint8_t *record, size_t size
 	event = r->event_of_type[type];
 	if (event == NO_EVENT)
 		return;
+	if (event >= plan->nr_events) {
+		struct kernel_event *kernel =
+			&r->options->kernel->items[event - plan->nr_events];
+
+		kernel->hits += !r->unwritten;
+		kernel->lost += r->unwritten != 0;
+		return;
+	}
 	if (r->unwritten) {
 		plan->events[event].unwritten++;
 		return;
@@ -149,7 +159,9 @@ static int open_rings(struct recording *r)
 	c->ring_size =
 		options->ring_size ? options->ring_size : rings_default_size(c->cpus);
 	c->string_size = options->string_size;
-	c->counters.nr_events = (unsigned)options->plan->nr_events;
+	r->nr_events =
+		options->plan->nr_events + (options->kernel ? options->kernel->count : 0);
+	c->counters.nr_events = (unsigned)r->nr_events;
 	r->result->cpus = c->cpus;
 	r->result->lost_on_cpu = calloc(c->cpus, sizeof(uint64_t));
 	r->event_of_type = malloc(TYPES * sizeof(uint16_t));
@@ -159,8 +171,25 @@ static int open_rings(struct recording *r)
 	if (site_hits_new(&r->site_hits, options->plan, !options->backend->own_rings))
 		return fail(r->failure, -ENOMEM, "out of memory");
 	return rings_new(&c->rings, c->cpus,
-			 options->backend->own_rings ? SIDEBAND_RING : c->ring_size,
+			 options->backend->own_rings && !options->kernel ? SIDEBAND_RING
+									 : c->ring_size,
 			 r->failure);
+}
+
+/* What the attrs of all events have in common. */
+static void describe_attr(struct recording *r, unsigned number, uint32_t type)
+{
+	struct perf_event_attr *attr = &r->events[number].attr;
+	struct counter_choice choice = {.type = PERF_TYPE_TRACEPOINT,
+					.config = type,
+					.ring_size = r->capture.ring_size,
+					.sideband = number == 0};
+
+	counter_attr(attr, &choice, r->capture.counters.nr_events);
+	if (!r->capture.counters.exact_losses)
+		attr->read_format &= ~(uint64_t)PERF_FORMAT_LOST;
+	attr->disabled = 0;
+	r->event_of_type[(uint16_t)type] = (uint16_t)number;
 }
 
 /* Describes one event of the plan to the writer. */
@@ -168,26 +197,36 @@ static int describe_event(struct recording *r, unsigned number)
 {
 	const struct plan_event *event = &r->options->plan->events[number];
 	struct writer_event *out = &r->events[number];
-	struct counter_choice choice = {.type = PERF_TYPE_TRACEPOINT,
-					.ring_size = r->capture.ring_size,
-					.sideband = number == 0};
 	struct event_description description = {0};
 	int err = r->options->backend->describe(r->backend, &r->capture, number,
 						&description, r->failure);
 
 	if (err)
 		return err;
-	choice.config = description.type;
-	counter_attr(&out->attr, &choice, r->capture.counters.nr_events);
-	if (!r->capture.counters.exact_losses)
-		out->attr.read_format &= ~(uint64_t)PERF_FORMAT_LOST;
-	out->attr.disabled = 0;
+	describe_attr(r, number, description.type);
 	out->name = event->name;
 	out->system = event->provider;
 	out->format = description.format;
 	out->ids = description.ids;
 	out->nr_ids = description.nr_ids;
-	r->event_of_type[(uint16_t)description.type] = (uint16_t)number;
+	return 0;
+}
+
+static int describe_kernel_event(struct recording *r, unsigned number)
+{
+	const struct kernel_event *event =
+		&r->options->kernel->items[number - r->options->plan->nr_events];
+	struct writer_event *out = &r->events[number];
+	uint64_t *ids = counters_ids(&r->capture.counters, number, &out->nr_ids);
+	char *format = strdup(event->format);
+
+	out->ids = ids;
+	out->format = format;
+	if (!ids || !format)
+		return fail(r->failure, -ENOMEM, "out of memory");
+	describe_attr(r, number, event->id);
+	out->name = event->name;
+	out->system = event->system;
 	return 0;
 }
 
@@ -216,7 +255,7 @@ static int open_writer(struct recording *r)
 		.path = o->path,
 		.compress = o->compress,
 		.events = r->events,
-		.nr_events = o->plan->nr_events,
+		.nr_events = r->nr_events,
 		.build_ids = ids,
 		.clockid = CLOCK_MONOTONIC,
 		.wall_ns = now_ns(CLOCK_REALTIME),
@@ -236,19 +275,18 @@ static int open_writer(struct recording *r)
 
 static int open_trace(struct recording *r)
 {
-	size_t nr_events = r->options->plan->nr_events;
-
-	r->events = calloc(nr_events, sizeof(*r->events));
+	r->events = calloc(r->nr_events, sizeof(*r->events));
 	if (!r->events)
 		return fail(r->failure, -ENOMEM, "out of memory");
-	for (unsigned i = 0; i < nr_events; i++) {
-		int err = describe_event(r, i);
+	for (unsigned i = 0; i < r->nr_events; i++) {
+		int err = i < r->options->plan->nr_events ? describe_event(r, i)
+							  : describe_kernel_event(r, i);
 
 		if (err)
 			return err;
 	}
 	r->raw_offset = sizeof(struct perf_event_header) + 8 + 8 + 8 + 4 +
-			(nr_events > 1 ? 8 : 0);
+			(r->nr_events > 1 ? 8 : 0);
 	return open_writer(r);
 }
 
@@ -275,14 +313,15 @@ static struct sideband sideband_of(struct recording *r)
 	};
 }
 
-/* Names of threads that already run; those that come tell it themselves. */
+/* Names of threads that already run; those that come tell it themselves. What the kernel
+ * does it does in anybody's context. */
 static int write_sideband(struct recording *r)
 {
 	const struct target *target = r->options->target;
 	struct sideband sideband = sideband_of(r);
 	int err = 0;
 
-	if (target_is_everybody(target))
+	if (target_is_everybody(target) || r->options->kernel)
 		return sideband_all(&sideband, r->failure);
 	for (size_t i = 0; !err && i < target->nr_pids; i++)
 		err = sideband_process(&sideband, target->pids[i], r->failure);
@@ -383,6 +422,12 @@ static void count_lost_of_events(struct recording *r)
 	struct plan *plan = r->options->plan;
 	uint64_t lost = 0;
 
+	if (r->options->kernel) {
+		counters_read_lost(&r->capture.counters);
+		lost = kernel_events_count_lost(
+			r->options->kernel, &r->capture,
+			r->options->backend->own_rings ? r->result->lost_on_cpu : NULL);
+	}
 	for (unsigned i = 0; i < plan->nr_events; i++) {
 		plan->events[i].lost =
 			r->options->backend->lost_of_event(r->backend, &r->capture, i);
@@ -401,6 +446,7 @@ static int finish(struct recording *r)
 
 	tell_busy(r, "detaching from the probes");
 	r->options->backend->detach(r->backend, &r->capture);
+	kernel_events_disable(&r->capture);
 	r->result->detach_ns = now_ns(CLOCK_MONOTONIC) - started_ns;
 	tell_busy(r, NULL);
 	for (int i = 0; err == 1 && i < LAST_PASSES; i++) {
@@ -428,6 +474,9 @@ static int open_backend(struct recording *r)
 	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
 	int err = r->options->backend->open(&r->backend, &r->capture, r->failure);
 
+	if (!err && r->options->kernel)
+		err = kernel_events_open(r->options->kernel, &r->capture,
+					 !r->options->backend->own_rings, r->failure);
 	r->result->attach_ns = now_ns(CLOCK_MONOTONIC) - started_ns;
 	return err;
 }
@@ -437,6 +486,8 @@ static int attach(struct recording *r)
 	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
 	int err = r->options->backend->attach(r->backend, &r->capture, r->failure);
 
+	if (!err)
+		err = kernel_events_enable(&r->capture, r->failure);
 	r->result->attach_ns += now_ns(CLOCK_MONOTONIC) - started_ns;
 	return err;
 }
@@ -482,7 +533,7 @@ static void release(struct recording *r)
 	r->options->backend->close(r->backend);
 	r->result->detach_ns += now_ns(CLOCK_MONOTONIC) - started_ns;
 	tell_busy(r, NULL);
-	for (size_t i = 0; r->events && i < r->options->plan->nr_events; i++) {
+	for (size_t i = 0; r->events && i < r->nr_events; i++) {
 		free((void *)r->events[i].ids);
 		free((void *)r->events[i].format);
 	}
@@ -528,6 +579,8 @@ static void add_up(struct recording *r)
 		result->events += event->hits;
 		result->unwritten += event->unwritten;
 	}
+	for (size_t i = 0; r->options->kernel && i < r->options->kernel->count; i++)
+		result->events += r->options->kernel->items[i].hits;
 	result->lost += result->unwritten;
 }
 

@@ -10,11 +10,13 @@
 #include "collector/backend.h"
 
 struct failure;
+struct kernel_events;
 struct recording;
 
 struct recording_options {
 	const struct backend *backend;
-	struct plan *plan; /* its hits and losses are counted here */
+	struct plan *plan;	      /* its hits and losses are counted here */
+	struct kernel_events *kernel; /* … and here; NULL: none are recorded */
 	struct target *target;
 	const char *command; /* of a TARGET_COMMAND, for messages */
 	const char *path;    /* of the trace, "-" a pipe on stdout */

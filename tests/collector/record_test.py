@@ -6,6 +6,7 @@ Each test runs the real command on a program that knows what it fired, and reads
 with `fathom script` and, where the test is about it, with perf. Exit 77: skipped.
 """
 import atexit
+import json
 import os
 import re
 import resource
@@ -309,6 +310,41 @@ def test_perf():
     assert described.startswith("hitter:hit: type: 2"), described
     built = perf("buildid-list", "-i", "t.data").stdout
     assert re.search(r"^[0-9a-f]{40} .*hitter$", built, re.M), built
+
+
+def test_kernel():
+    """Tracepoints of the kernel beside the probes: those of the requests of a job, each once."""
+    has_perf()
+    requests = 256
+    with open("job.fio", "w") as job:
+        job.write(f"[read]\nfilename=scratch\nsize={4096 * requests}\nbs=4k\nrw=randread\n"
+                  "ioengine=io_uring\niodepth=4\n")
+    said = record("-e", "fathom:submit", "--kernel", "--", FATHOM, "bench", "job.fio")
+    assert totals(said)[1] == 0, said
+    text = run([FATHOM, "script", "-i", "t.data", "--json"], capture_output=True,
+               check=True).stdout
+    events = [json.loads(line) for line in text.splitlines()]
+    thread, = {event["tid"] for event in events if event["event"] == "fathom:submit"}
+    submits = [event["args"] for event in events if event["tid"] == thread
+               and event["event"].startswith("io_uring:io_uring_submit_")]
+    rings = {arguments["ctx"] for arguments in submits}
+    completes = [event["args"] for event in events if event["event"] ==
+                 "io_uring:io_uring_complete" and event["args"]["ctx"] in rings]
+    assert len(submits) == len(completes) == requests, (len(submits), len(completes))
+    assert all(arguments["res"] == 4096 for arguments in completes)
+    assert [event["time_ns"] for event in events] == sorted(e["time_ns"] for e in events)
+    names = {event["event"] for event in events if event["tid"] == thread}
+    assert "sched:sched_switch" in names, names
+    bystander = {event["comm"] for event in events if event["tid"] == os.getpid()}
+    assert len(bystander) == 1 and "" not in bystander, bystander
+    lines = perf("script", "-i", "t.data").stdout.splitlines()
+    assert len(lines) == len(events), (len(lines), len(events))
+    assert re.search(rf"fathom:submit +{requests} hits", said), said
+    assert re.search(rf"io_uring:io_uring_complete +{requests} events", said), said
+    record("-e", "hit", "--kernel=sched:nonesuch", "--", HITTER, "count", "1", expect=1)
+    record("-e", "hit", "--kernel=sched", "--", HITTER, "count", "1", expect=1)
+    said = record("-e", "hit", "--kernel=sched:sched_process_e*", "--", HITTER, "count", "7")
+    assert "7 hits" in said and "sched:sched_process_exit" in said, said
 
 
 def test_full_disk():
