@@ -221,13 +221,13 @@ static void print_plot(const struct depth *d)
 void depth_print_text(const struct depth *d)
 {
 	const struct requests *r = d->requests;
-	char count[UNIT_TEXT], span[UNIT_TEXT], model[80];
+	char count[UNIT_TEXT], span[UNIT_TEXT], model[80], choice[CHOICE_TEXT];
 
 	text_escape(model, sizeof(model), r->model->name, strlen(r->model->name), 0);
 	printf("%s requests in %s (model %s%s): mean depth %.2f, max %" PRIu64 "\n",
 	       count_text(count, (double)r->requests),
 	       time_text(span, requests_seconds(r) * 1e9), model,
-	       r->guessed ? ", by the trace's events" : "", depth_mean(d), d->max);
+	       requests_choice_text(choice, r), depth_mean(d), d->max);
 	print_distribution(d);
 	print_plot(d);
 	print_little(d);

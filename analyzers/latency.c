@@ -151,7 +151,7 @@ static const struct usage usage = {
 	.rows = rows,
 	.more = "Examples:\n"
 		"  fathom latency --by thread\n"
-		"  fathom latency -i qemu.data --model virtio-blk --json\n"
+		"  fathom latency -i qemu.data --model qemu --json\n"
 		"  fathom latency --submit prog:start --complete prog:done --key id\n",
 };
 

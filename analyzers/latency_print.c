@@ -290,14 +290,15 @@ static void print_histogram(const struct histogram *h, unsigned columns)
 
 static void print_heading(const struct requests *r)
 {
-	char count[UNIT_TEXT], rate[UNIT_TEXT], span[UNIT_TEXT], model[NAME_MAX_BYTES];
+	char count[UNIT_TEXT], rate[UNIT_TEXT], span[UNIT_TEXT];
+	char model[NAME_MAX_BYTES], choice[CHOICE_TEXT];
 	double seconds = requests_seconds(r);
 
 	text_escape(model, sizeof(model), r->model->name, strlen(r->model->name), 0);
 	printf("%s requests in %s, %s/s (model %s%s)\n\n",
 	       count_text(count, (double)r->requests), time_text(span, seconds * 1e9),
 	       count_text(rate, seconds > 0 ? (double)r->requests / seconds : 0), model,
-	       r->guessed ? ", by the trace's events" : "");
+	       requests_choice_text(choice, r));
 }
 
 void latency_print_text(const struct latency *l)
@@ -315,7 +316,7 @@ void latency_print_text(const struct latency *l)
 	}
 	if (l->requests->lost || l->requests->failed ||
 	    l->requests->unmatched.completes || l->requests->unmatched.submits ||
-	    l->requests->unmatched.reused)
+	    l->requests->unmatched.reused || l->requests->unmatched.skipped)
 		putchar('\n');
 	requests_notes(l->requests, stdout);
 }

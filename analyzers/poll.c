@@ -25,10 +25,13 @@
 static int poll_begin(void *state, const struct trace *trace, struct failure *f)
 {
 	struct poll *p = state;
+	struct model_choice choice;
 	int err;
 
 	p->trace = trace;
-	err = model_choose(&p->model, &p->guessed, p->options, trace, true, f);
+	err = model_choose(&choice, p->options, trace, true, f);
+	p->model = choice.model;
+	p->guessed = choice.guessed;
 	if (err < 0)
 		return err;
 	if (!model_has_role(p->model, ROLE_POLL_END) &&
@@ -285,7 +288,7 @@ static const struct usage usage = {
 	.rows = rows,
 	.more = "Examples:\n"
 		"  fathom poll -i polling-on.data\n"
-		"  fathom poll -i qemu.data --model virtio-blk --json\n",
+		"  fathom poll -i qemu.data --model qemu --json\n",
 };
 
 int cmd_poll(int argc, char **argv)

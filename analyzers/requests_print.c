@@ -7,20 +7,39 @@
 
 #include "core/failure.h"
 
+/* Of those in flight during a gap, those whose complete was not seen. */
+static uint64_t no_complete(const struct requests *r)
+{
+	return r->cut.submits + r->cut.reused + r->cut.skipped;
+}
+
 json_t *requests_json(const struct requests *r)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I},"
+	return json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I},"
 			 " s:{s:I, s:I, s:I, s:I, s:I}}",
 			 "model", r->model->name, "requests", (json_int_t)r->requests,
 			 "events", (json_int_t)r->events, "lost", (json_int_t)r->lost,
 			 "unmatched", "completes", (json_int_t)r->unmatched.completes,
 			 "submits", (json_int_t)r->unmatched.submits, "reused",
-			 (json_int_t)r->unmatched.reused, "gaps", "count",
+			 (json_int_t)r->unmatched.reused, "skipped",
+			 (json_int_t)r->unmatched.skipped, "gaps", "count",
 			 (json_int_t)r->losses, "in_flight",
 			 (json_int_t)requests_in_gaps(r), "no_submit",
 			 (json_int_t)r->cut.completes, "no_complete",
-			 (json_int_t)(r->cut.submits + r->cut.reused), "given_up",
-			 (json_int_t)r->given_up);
+			 (json_int_t)no_complete(r), "given_up", (json_int_t)r->given_up);
+}
+
+char *requests_choice_text(char *text, const struct requests *r)
+{
+	int length = 0;
+
+	*text = 0;
+	if (r->guessed)
+		length = snprintf(text, CHOICE_TEXT, ", by the trace's events");
+	if (r->others)
+		snprintf(text + length, CHOICE_TEXT - (size_t)length, "; %u other%s",
+			 r->others, r->others == 1 ? " fits" : "s fit");
+	return text;
 }
 
 /* One sentence: what was lost, and how far the figures can be trusted. */
@@ -32,7 +51,7 @@ static void note_losses(const struct requests *r, FILE *to)
 		"least %" PRIu64 " requests in flight during a gap, %" PRIu64
 		" have no submit and %" PRIu64 " no complete;",
 		r->lost, r->losses, r->losses == 1 ? "" : "s", requests_in_gaps(r),
-		r->cut.completes, r->cut.submits + r->cut.reused);
+		r->cut.completes, no_complete(r));
 	if (r->across_loss)
 		fprintf(to,
 			" latencies are right, save perhaps those of the other %" PRIu64
@@ -64,6 +83,9 @@ void requests_notes(const struct requests *r, FILE *to)
 	     lost ? "submits whose key was used again before their end, without a gap"
 		    " between"
 		  : "submits whose key was used again before their end");
+	note(to, r->unmatched.skipped - r->cut.skipped,
+	     "submits without an end of their own: what they nest in ended (longjmp, an "
+	     "exception)");
 	note(to, r->failed, "requests ended with an error");
 }
 

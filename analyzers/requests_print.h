@@ -11,6 +11,12 @@
 /* model, requests, events, lost, unmatched and gaps; NULL without memory. */
 json_t *requests_json(const struct requests *r);
 
+enum { CHOICE_TEXT = 64 };
+
+/* How the model was come by, for the heading: "", or ", by the trace's events; 2 others
+ * fit". @text has CHOICE_TEXT bytes; returns it. */
+char *requests_choice_text(char *text, const struct requests *r);
+
 /* Lines "note: …" on @to about what could move the figures: lost records, what did not
  * pair up, requests that failed. Nothing when all is well. */
 void requests_notes(const struct requests *r, FILE *to);

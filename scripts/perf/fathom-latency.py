@@ -77,7 +77,7 @@ class Requests:
         return {
             "requests": self.requests, "events": self.events,
             "unmatched": {"completes": self.completes, "submits": len(self.open),
-                          "reused": self.reused},
+                          "reused": self.reused, "skipped": 0},
             "groups": [{"op": operation, "count": h.count, "mean_ns": h.sum / h.count,
                         "min_ns": h.min, "max_ns": h.max,
                         "percentiles_ns": {p: h.percentile(float(p)) for p in PERCENTILES}}

@@ -54,7 +54,7 @@ class Bench(unittest.TestCase):
     def check(self, latency):
         self.assertEqual({group["op"]: group["count"] for group in latency["groups"]},
                          self.counts())
-        self.assertEqual(latency["unmatched"], {"completes": 0, "submits": 0, "reused": 0})
+        self.assertEqual(latency["unmatched"], {"completes": 0, "submits": 0, "reused": 0, "skipped": 0})
         self.assertEqual(latency["lost"], 0)
         self.assertEqual(latency["requests"], 1024)
         self.assertEqual(latency["events"], 2048)

@@ -7,7 +7,7 @@
 
 #include "trace/reader.h"
 
-enum { MADE_RECORD_SIZE = 128 };
+enum { MADE_RECORD_SIZE = 256 };
 
 struct made_type {
 	struct event_type type;
@@ -23,7 +23,8 @@ void make_type(struct made_type *t, unsigned index, const char *name,
 	       const char *arguments);
 void made_type_release(struct made_type *t);
 
-/* An event with the arguments' values in order, pid and tid @pid. */
+/* An event with the arguments' values in order, pid and tid @pid. The value of a string
+ * is its address. */
 struct event make_event(struct made_type *t, uint64_t time_ns, int32_t pid,
 			const int64_t *values);
 

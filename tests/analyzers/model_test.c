@@ -5,35 +5,74 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "trace/requests/binding.h"
 #include "trace/requests/model_find.h"
+#include "trace/requests/model_match.h"
+#include "trace/requests/model_search.h"
 #include "core/failure.h"
 #include "events.h"
 
 static const char good[] =
 	"# a comment\n"
 	"[request disk]\n"
+	"about = requests of a disk\n"
 	"scope = thread ; and another\n"
 	"submit = qemu:blk_read(vdev, req, sector,n)  key=req op=\"read it\" "
 	"offset=sector*512+7 length=n*0x200\n"
 	"submit = qemu:blk_any key=arg2 op=kind{0:in, 1:out} fd=3\n"
 	"complete = qemu:blk_done key=req status=status\n"
+	"stage queued = qemu:queue key=req count=n\n"
+	"stage below = qemu:preadv offset=at length=bytes op=\"read it\" alias=cb\n"
+	"leave below = qemu:preadv_done key=cb\n"
+	"[request trim]\n"
+	"scope = stack\n"
+	"submit = qemu:trim\n"
+	"stage queued = qemu:queue\n"
+	"complete = qemu:trimmed\n"
 	"[poll]\n"
 	"begin = qemu:poll_begin loop=ctx budget=max\n"
 	"wait_end = qemu:wait_end\n";
 
+/* The first model of a text, or of what a name means; ends the test if there is none. */
+static struct model *first_model(struct model_file *file)
+{
+	struct model *model = model_file_take(file, 0);
+
+	model_file_free(file);
+	return model;
+}
+
+static struct model *read_first(const char *text)
+{
+	struct model_file *file;
+	struct failure f = {""};
+
+	if (model_file_read_text(&file, "text", text, &f))
+		fail_msg("%s", f.text);
+	return first_model(file);
+}
+
+static struct model *find_first(const char *which)
+{
+	struct model_file *file;
+	struct failure f = {""};
+
+	if (model_find(&file, which, &f))
+		fail_msg("%s", f.text);
+	return first_model(file);
+}
+
 static void test_good(void **state)
 {
-	struct failure f = {""};
-	struct model *m;
+	struct model *m = read_first(good);
 
 	(void)state;
-	if (model_read_text(&m, "good", good, &f))
-		fail_msg("%s", f.text);
-	assert_string_equal(m->name, "disk");
+	assert_string_equal(m->name, "text/disk");
+	assert_string_equal(m->about, "requests of a disk");
 	assert_int_equal(m->scope, SCOPE_THREAD);
-	assert_int_equal(m->nr_lines, 5);
+	assert_int_equal(m->nr_lines, 8);
 	assert_int_equal(m->lines[0].nr_arguments, 4);
 	assert_string_equal(m->lines[0].arguments[3], "n");
 	assert_string_equal(m->lines[0].op_word, "read it");
@@ -43,8 +82,68 @@ static void test_good(void **state)
 	assert_int_equal(m->lines[0].values[VALUE_LENGTH].terms[0].constant, 512);
 	assert_int_equal(m->lines[1].nr_op_words, 2);
 	assert_string_equal(m->lines[1].op_words[1].word, "out");
-	assert_int_equal(m->lines[4].role, ROLE_WAIT_END);
+	assert_int_equal(m->lines[7].role, ROLE_WAIT_END);
 	model_free(m);
+}
+
+static void test_stages(void **state)
+{
+	struct model *m = read_first(good);
+
+	(void)state;
+	assert_int_equal(m->nr_stages, 2);
+	assert_string_equal(m->stages[0], "queued");
+	assert_string_equal(m->stages[1], "below");
+	assert_int_equal(m->lines[3].role, ROLE_STAGE);
+	assert_int_equal(m->lines[3].values[VALUE_COUNT].nr_terms, 1);
+	assert_int_equal(m->lines[4].stage, 1);
+	assert_int_equal(m->lines[4].values[VALUE_ALIAS].nr_terms, 1);
+	assert_int_equal(m->lines[5].role, ROLE_LEAVE);
+	assert_int_equal(m->lines[5].stage, 1);
+	model_free(m);
+}
+
+/* Each section is a model; the lines of [poll] belong to all. */
+static void test_sections(void **state)
+{
+	struct model_file *file;
+	struct failure f = {""};
+
+	(void)state;
+	assert_int_equal(model_file_read_text(&file, "a/b.model", good, &f), 0);
+	assert_int_equal(file->nr_models, 2);
+	for (size_t i = 0; i < file->nr_models; i++) {
+		assert_true(model_has_role(file->models[i], ROLE_POLL_BEGIN));
+		assert_true(model_has_role(file->models[i], ROLE_WAIT_END));
+	}
+	assert_string_equal(file->models[0]->name, "b/disk");
+	assert_string_equal(file->models[1]->name, "b/trim");
+	assert_true(model_has_keys(file->models[0]));
+	assert_false(model_has_keys(file->models[1]));
+	assert_int_equal(file->models[1]->nr_lines, 5);
+	model_file_free(file);
+}
+
+static void test_too_many(void **state)
+{
+	char *text = calloc(1, 8192), *end = text;
+	struct model_file *file;
+	struct failure f = {""};
+
+	(void)state;
+	for (int i = 0; i <= MODELS_MAX; i++)
+		end += sprintf(end,
+			       "[request r%d]\nsubmit = a:b key=c\n"
+			       "complete = a:b key=c\n",
+			       i);
+	assert_int_equal(model_file_read_text(&file, "x", text, &f), -E2BIG);
+	assert_non_null(strstr(f.text, "more than 32 requests"));
+	end = text + sprintf(text, "[request r]\n");
+	for (int i = 0; i <= MODEL_STAGES_MAX; i++)
+		end += sprintf(end, "stage s%d = a:b key=c\n", i);
+	assert_int_equal(model_file_read_text(&file, "x", text, &f), -E2BIG);
+	assert_non_null(strstr(f.text, "x:18: more than 16 stages"));
+	free(text);
 }
 
 /* Each must be refused with a sentence that holds @says. */
@@ -58,7 +157,18 @@ static const struct bad {
 	{"[request x]\n\nsubmitt = a:b key=c\n",
 	 "bad:3: unknown key 'submitt', did you mean 'submit'"},
 	{"[requests x]\n", "bad:1: expected [request NAME] or [poll]"},
-	{"[request x]\n[request y]\n", "bad:2: a second [request]"},
+	{"[request x]\n[request x]\n", "bad:2: a second [request x]"},
+	{"[request x y]\n", "'x y' is not the name of a request"},
+	{"[request x/y]\n", "'x/y' is not the name of a request"},
+	{"[request aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n",
+	 "the name of a request has at most 40 bytes"},
+	{"[request x]\nsubmit = a:b key=c\ncomplete = a:b key=c\n[poll]\nend = a:b\n"
+	 "[request y]\n",
+	 "bad:6: [poll] comes behind every [request NAME]"},
+	{"[poll]\nend = a:b\n", "bad:1: expected [request NAME] first"},
+	{"[request x]\nsubmit = a:b key=c\n[request y]\nsubmit = a:b key=c\n"
+	 "complete = a:b key=c\n",
+	 "bad:3: [request x]: submit without complete"},
 	{"[request x]\nsubmit = ab key=c\n", "bad:2: 'ab' is not PROVIDER:PROBE"},
 	{"[request x]\nsubmit = a:b\n", "bad:2: submit needs key="},
 	{"[request x]\nsubmit = a:b key=c key=d\n", "'key' is given twice"},
@@ -76,7 +186,30 @@ static const struct bad {
 	{"[request x]\nsubmit = a:b(c,,d) key=c\n", "is not an argument's name"},
 	{"[request x]\nsubmit = a:b(1,2,3,4,5,6,7,8,9,10,11,12,13) key=c\n",
 	 "at most 12"},
-	{"[request x]\nscope = world\n", "scope is process, thread or system"},
+	{"[request x]\nscope = world\n", "scope is process, thread, system or stack"},
+	{"[request x]\nsubmit = a:b key=c\nscope = stack\n",
+	 "bad:3: scope comes before the probes"},
+	{"[request x]\nabout = a\nabout = b\n", "bad:3: 'about' is given twice"},
+	{"[request x]\nabout = "
+	 "01234567890123456789012345678901234567890123456789012345678"
+	 "90123456789012345678901\n",
+	 "bad:2: about is longer than 80 bytes"},
+	{"[request x]\nstage = a:b key=c\n", "bad:2: expected 'stage NAME ='"},
+	{"[request x]\nleave = a:b key=c\n", "bad:2: expected 'leave NAME ='"},
+	{"[request x]\nstage a b = a:b key=c\n", "'a b' is not the name of a stage"},
+	{"[request x]\nstage submit = a:b key=c\n", "a stage cannot be called submit"},
+	{"[request x]\nleave s = a:b key=c\n", "'leave s' without 'stage s' before it"},
+	{"[request x]\nstage s = a:b\n", "bad:2: stage needs key= or offset="},
+	{"[request x]\nstage s = a:b key=c offset=d\n", "exclude each other"},
+	{"[request x]\nstage s = a:b offset=c count=d\n", "count= needs key="},
+	{"[request x]\nstage s = a:b key=c length=d\n", "length= needs offset="},
+	{"[request x]\nstage s = a:b key=c fd=d\n", "'stage' takes no 'fd'"},
+	{"[request x]\nstage s = a:b key=c\n", "stages without submit and complete"},
+	{"[request x]\nscope = stack\nstage s = a:b alias=c\n", "on a stack, offset="},
+	{"[request x]\nscope = stack\nsubmit = a:b key=c\ncomplete = a:b\n",
+	 "some submits and completes have a key, and some have none"},
+	{"[request x]\nscope = stack\nsubmit = a:b\ncomplete = a:b key=c\n",
+	 "some submits and completes have a key, and some have none"},
 	{"[request x]\nsubmit\n", "'submit' has no value"},
 };
 
@@ -85,8 +218,8 @@ static void test_bad(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct failure f = {""};
-		struct model *m = NULL;
-		int err = model_read_text(&m, "bad", bad[i].text, &f);
+		struct model_file *m = NULL;
+		int err = model_file_read_text(&m, "bad", bad[i].text, &f);
 
 		if (!err || !strstr(f.text, bad[i].says))
 			fail_msg("case %zu: %d, '%s' should say '%s'", i, err, f.text,
@@ -98,14 +231,14 @@ static void test_bad(void **state)
 static void test_too_many_lines(void **state)
 {
 	struct failure f = {""};
-	struct model *m = NULL;
+	struct model_file *m = NULL;
 	char *text = calloc(MODEL_LINES_MAX + 2, 64);
 
 	(void)state;
 	strcpy(text, "[request x]\n");
 	for (int i = 0; i <= MODEL_LINES_MAX; i++)
 		strcat(text, "submit = a:b key=c\n");
-	assert_int_equal(model_read_text(&m, "long", text, &f), -E2BIG);
+	assert_int_equal(model_file_read_text(&m, "long", text, &f), -E2BIG);
 	assert_non_null(strstr(f.text, "long:66: more than 64 lines"));
 	free(text);
 }
@@ -119,7 +252,7 @@ static void test_hostile(void **state)
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		struct failure f = {""};
-		struct model *m = NULL;
+		struct model_file *m = NULL;
 		char text[sizeof(good)];
 
 		memcpy(text, good, sizeof(good));
@@ -127,9 +260,9 @@ static void test_hostile(void **state)
 			text[next_random(&seed) % (sizeof(good) - 1)] =
 				"(){}[]=+*:\",;# \n\x01\xff"
 				"a0"[next_random(&seed) % 20];
-		if (!model_read_text(&m, "hostile", text, &f)) {
+		if (!model_file_read_text(&m, "hostile", text, &f)) {
 			taken++;
-			model_free(m);
+			model_file_free(m);
 		} else {
 			refused++;
 			assert_true(*f.text);
@@ -139,32 +272,110 @@ static void test_hostile(void **state)
 	assert_true(refused > 100);
 }
 
+/* All can be read, say what a request is, and are found by their names. */
 static void test_shipped(void **state)
 {
+	unsigned count = 0;
+
 	(void)state;
 	assert_string_equal(shipped_models[0].name, "fathom");
 	for (size_t i = 0; shipped_models[i].name; i++) {
+		struct model_file *file;
 		struct failure f = {""};
-		struct model *m;
 
-		if (model_find(&m, shipped_models[i].name, &f))
+		if (model_find(&file, shipped_models[i].name, &f))
 			fail_msg("%s", f.text);
-		assert_string_equal(m->name, shipped_models[i].name);
-		assert_true(model_has_role(m, ROLE_SUBMIT));
-		model_free(m);
+		for (size_t m = 0; m < file->nr_models; m++, count++) {
+			struct model *found = find_first(file->models[m]->name);
+
+			assert_string_equal(found->name, file->models[m]->name);
+			assert_true(model_has_role(found, ROLE_SUBMIT));
+			assert_non_null(found->about);
+			model_free(found);
+		}
+		model_file_free(file);
 	}
+	assert_true(count > 4);
 }
 
-static void test_unknown_name(void **state)
+static void write_file(const char *directory, const char *name, const char *text)
 {
-	struct failure f = {""};
-	struct model *m;
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void remove_files(const char *directory)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	assert_int_equal(system(command), 0);
+}
+
+#define PAIR(name) "[request " name "]\nsubmit = p:a key=x\ncomplete = p:b key=x\n"
+
+/* Which names lead to which model, with two files on the path. */
+static void test_find(void **state)
+{
+	static const struct {
+		const char *which, *name; /* NULL: it must fail */
+		const char *says;
+	} cases[] = {
+		{"one", "lonely", NULL},
+		{"one/lonely", "lonely", NULL},
+		{"lonely", "lonely", NULL},
+		{"two", "two/first", NULL},
+		{"two/second", "two/second", NULL},
+		{"second", "two/second", NULL},
+		{"fathom", "mine", NULL}, /* the path comes before the shipped ones */
+		{"./two.model", "two/first", NULL},
+		{"two.model/second", "two/second", NULL},
+		{"first", NULL, "'first' is a model of "},
+		{"two/third", NULL,
+		 "two.model has no model 'third': there are first, second"},
+		{"one.model/x", NULL, "has no model 'x': there are lonely"},
+		{"nonsuch", NULL,
+		 "no model 'nonsuch': there are broken, fathom, one, three, two"},
+		{"no/such", NULL, "no model 'no/such'"},
+		{"./nonsuch.model", NULL, "./nonsuch.model: No such file"},
+		{"broken", NULL, "broken.model:1: "},
+	};
+	char directory[] = "/tmp/fathom-models-XXXXXX", *before = getcwd(NULL, 0);
 
 	(void)state;
-	assert_int_equal(model_find(&m, "nonsuch", &f), -ENOENT);
-	assert_non_null(strstr(f.text, "there are fathom, virtio-blk"));
-	assert_int_equal(model_find(&m, "./nonsuch.model", &f), -ENOENT);
-	assert_non_null(strstr(f.text, "./nonsuch.model"));
+	assert_non_null(mkdtemp(directory));
+	write_file(directory, "one.model", PAIR("lonely"));
+	write_file(directory, "two.model", PAIR("first") PAIR("second"));
+	write_file(directory, "three.model", PAIR("first"));
+	write_file(directory, "fathom.model", PAIR("mine"));
+	write_file(directory, "not-one.txt", PAIR("mine"));
+	write_file(directory, "broken.model", "x = y\n");
+	setenv("FATHOM_MODEL_PATH", directory, 1);
+	assert_int_equal(chdir(directory), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct model_file *file;
+		struct failure f = {""};
+		int err = model_find(&file, cases[i].which, &f);
+
+		if (!err != !!cases[i].name)
+			fail_msg("%s: %d %s", cases[i].which, err, f.text);
+		if (err && !strstr(f.text, cases[i].says))
+			fail_msg("%s: '%s'", cases[i].which, f.text);
+		if (!err) {
+			assert_string_equal(file->models[0]->name, cases[i].name);
+			model_file_free(file);
+		}
+	}
+	unsetenv("FATHOM_MODEL_PATH");
+	assert_int_equal(chdir(before), 0);
+	free(before);
+	remove_files(directory);
 }
 
 static void test_specs(void **state)
@@ -206,7 +417,8 @@ static void test_names(void **state)
 		struct made_type t;
 
 		make_type(&t, 0, cases[i].name, "u64 id");
-		if (model_line_match(&line, &t.type) != cases[i].match)
+		if (model_line_match(&line, t.type.provider, t.type.probe) !=
+		    cases[i].match)
 			fail_msg("%s", cases[i].name);
 		made_type_release(&t);
 	}
@@ -244,10 +456,9 @@ static const struct bound_test bound_tests[] = {
 static void test_binding(void **state)
 {
 	struct failure f = {""};
-	struct model *m;
+	struct model *m = find_first("fathom");
 
 	(void)state;
-	assert_int_equal(model_find(&m, "fathom", &f), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bound_tests); i++) {
 		const struct bound_test *test = &bound_tests[i];
 		struct binding b = {.model = m};
@@ -282,10 +493,9 @@ static void test_exact_name_first(void **state)
 	struct failure f = {""};
 	struct binding b = {0};
 	struct made_type t;
-	struct model *m;
+	struct model *m = read_first(text);
 
 	(void)state;
-	assert_int_equal(model_read_text(&m, "x", text, &f), 0);
 	b.model = m;
 	make_type(&t, 0, "sdt_p:go_1", "u64 arg1;u64 id");
 	assert_int_equal(binding_add(&b, &t.type, 1U << ROLE_SUBMIT, &f), 1);
@@ -301,10 +511,9 @@ static void test_missing_key(void **state)
 	struct failure f = {""};
 	struct binding b = {0};
 	struct made_type t;
-	struct model *m;
+	struct model *m = find_first("fathom");
 
 	(void)state;
-	assert_int_equal(model_find(&m, "fathom", &f), 0);
 	b.model = m;
 	make_type(&t, 0, "sdt_fathom:submit", "s32 arg2;u8 arg3");
 	assert_int_equal(binding_add(&b, &t.type, 1U << ROLE_SUBMIT, &f), -EINVAL);
@@ -343,8 +552,9 @@ static void test_expressions(void **state)
 		strcpy(text, cases[i].text);
 		if (expression_parse(&e, text, &f))
 			fail_msg("%s: %s", cases[i].text, f.text);
-		assert_int_equal(expression_bind(&bound, &e, &t.type, NULL, 0, &missing),
-				 0);
+		assert_int_equal(
+			expression_bind(&bound, &e, &t.type, NULL, 0, false, &missing),
+			0);
 		assert_int_equal(expression_value(&bound, &event), cases[i].value);
 	}
 	made_type_release(&t);
@@ -354,11 +564,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_stages),
+		cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_too_many_lines),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_shipped),
-		cmocka_unit_test(test_unknown_name),
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_specs),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_binding),

@@ -177,7 +177,8 @@ void check(struct bed *b)
 	assert_int_equal(r->unmatched.reused, n->reused);
 	assert_int_equal(r->unmatched.submits, n->nr_open + n->evicted);
 	assert_int_equal(r->events, 2 * r->requests + r->unmatched.completes +
-					    r->unmatched.reused + r->unmatched.submits);
+					    r->unmatched.reused + r->unmatched.submits +
+					    r->unmatched.skipped);
 }
 
 void check_depth(struct bed *b)

@@ -36,7 +36,7 @@ static int print(struct answers *a)
 	const struct requests *r = &a->requests;
 
 	if (r->events != 2 * r->requests + r->unmatched.completes + r->unmatched.submits +
-				 r->unmatched.reused)
+				 r->unmatched.reused + r->unmatched.skipped)
 		abort();
 	if (r->last_ns < r->first_ns || a->poll.last_ns < a->poll.first_ns)
 		abort();

@@ -75,7 +75,7 @@ def perf_script(path, wanted):
 def reckon(events):
     """Latencies by op, and what did not pair, naively."""
     begun, latencies = {}, collections.defaultdict(list)
-    unmatched = {"completes": 0, "submits": 0, "reused": 0}
+    unmatched = {"completes": 0, "submits": 0, "reused": 0, "skipped": 0}
     for time, _, name, arguments in events:
         key = arguments["arg1"]
         if name.startswith("submit"):

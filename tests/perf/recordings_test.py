@@ -14,7 +14,7 @@ from recordings import ABORTED, Fathom, check_groups, perf, perf_script, perf_tr
 
 FATHOM, PROGRAM, MODEL = (os.path.abspath(word) for word in sys.argv[1:4])
 REQUESTS, EVENTS = 500, 2 * 500 - 3 + 2 # three stay open, two have no beginning
-UNMATCHED = {"completes": 2, "submits": 3, "reused": 0}
+UNMATCHED = {"completes": 2, "submits": 3, "reused": 0, "skipped": 0}
 
 # What perf record is told beside the events; by the name of the recording.
 KINDS = {

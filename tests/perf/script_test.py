@@ -57,7 +57,7 @@ class Script(unittest.TestCase):
             latencies, unmatched = reckon(events)
             theirs = json.loads(script(path, "--json", *words)[0])
             self.assertEqual(theirs["unmatched"], unmatched)
-            self.assertEqual(unmatched, {"completes": 2, "submits": 3, "reused": 0})
+            self.assertEqual(unmatched, {"completes": 2, "submits": 3, "reused": 0, "skipped": 0})
             check_groups(self, theirs["groups"], latencies)
             self.compare(theirs, TOOL.latency(path, "--model", MODEL_FILE))
         stream = perf("record", "-q", "-B", "-o", "-", *PROBES.events(), "--", PROGRAM, "500")[0]

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/requests/model_find.h"
-#include "trace/requests/model_line.h"
 #include "core/failure.h"
 #include "trace/describe.h"
+#include "trace/requests/model_find.h"
+#include "trace/requests/model_line.h"
+#include "trace/requests/model_match.h"
 
 enum { HAS_ROOM = 110, HAS_SHORT = 60 }; /* for what the trace has, in an error */
 
@@ -36,12 +37,18 @@ static void list_arguments(char *text, size_t room, const struct event_type *typ
 static bool may_be_missing(const struct model_line *line, enum model_value value,
 			   const char *name)
 {
-	if (value == VALUE_KEY)
+	if (value == VALUE_KEY || value == VALUE_ALIAS)
 		return false;
 	for (size_t i = 0; i < line->nr_arguments; i++)
 		if (!strcmp(line->arguments[i], name))
 			return true;
 	return false;
+}
+
+/* Do strings make sense as @value? */
+static bool may_be_text(enum model_value value)
+{
+	return value == VALUE_KEY || value == VALUE_ALIAS || value == VALUE_OP;
 }
 
 static int bind_values(struct bound_line *to, struct failure *f)
@@ -53,7 +60,8 @@ static int bind_values(struct bound_line *to, struct failure *f)
 		const char *missing;
 
 		if (!expression_bind(&to->values[v], &line->values[v], to->type,
-				     line->arguments, line->nr_arguments, &missing))
+				     line->arguments, line->nr_arguments,
+				     may_be_text((enum model_value)v), &missing))
 			continue;
 		if (!may_be_missing(line, (enum model_value)v, missing)) {
 			list_arguments(has, sizeof(has), to->type);
@@ -66,6 +74,7 @@ static int bind_values(struct bound_line *to, struct failure *f)
 		}
 		to->values[v] = (struct bound_expression){0};
 	}
+	to->op_text = expression_text(&to->values[VALUE_OP]);
 	return 0;
 }
 
@@ -99,6 +108,12 @@ static int make_room(struct binding *b, const struct event_type *type, struct fa
 	return 0;
 }
 
+static enum model_match match_type(const struct model_line *line,
+				   const struct event_type *type)
+{
+	return model_line_match(line, type->provider, type->probe);
+}
+
 int binding_add(struct binding *b, const struct event_type *type, unsigned roles,
 		struct failure *f)
 {
@@ -106,14 +121,14 @@ int binding_add(struct binding *b, const struct event_type *type, unsigned roles
 	int err = make_room(b, type, f);
 
 	for (size_t i = 0; !err && i < b->model->nr_lines; i++) {
-		enum model_match match = model_line_match(&b->model->lines[i], type);
+		enum model_match match = match_type(&b->model->lines[i], type);
 
 		best = match > best ? match : best;
 	}
 	for (size_t i = 0; !err && best != MATCH_NONE && i < b->model->nr_lines; i++) {
 		const struct model_line *line = &b->model->lines[i];
 
-		if ((roles & (1U << line->role)) && model_line_match(line, type) == best)
+		if ((roles & (1U << line->role)) && match_type(line, type) == best)
 			err = bind_line(&b->types[type->index], line, type, f);
 	}
 	return err ? err : b->types[type->index].nr_lines != 0;
@@ -147,24 +162,38 @@ void model_options_release(struct model_options *o)
 	string_list_free(&o->completes);
 }
 
-int model_choose(struct model **model, bool *guessed, const struct model_options *o,
+/* The one of the models of @which that fits @trace best. */
+static int choose_named(struct model_choice *choice, const char *which,
+			const struct trace *trace, bool poll, struct failure *f)
+{
+	struct model_file *file;
+	int err = model_find(&file, which, f);
+
+	if (err)
+		return err;
+	choice->model = model_file_take(file, model_best(file, trace, poll));
+	model_file_free(file);
+	return 0;
+}
+
+int model_choose(struct model_choice *choice, const struct model_options *o,
 		 const struct trace *trace, bool poll, struct failure *f)
 {
 	char has[HAS_ROOM];
 	int err;
 
-	*guessed = false;
+	*choice = (struct model_choice){0};
 	if (o->submits.count)
-		return model_from_specs(model, o->submits.items, o->submits.count,
-					o->completes.items, o->completes.count, o->key,
-					f);
+		return model_from_specs(&choice->model, o->submits.items,
+					o->submits.count, o->completes.items,
+					o->completes.count, o->key, f);
 	if (o->which)
-		return model_find(model, o->which, f);
-	*guessed = true;
-	err = model_guess(model, trace, poll, f);
+		return choose_named(choice, o->which, trace, poll, f);
+	choice->guessed = true;
+	err = model_guess(&choice->model, &choice->others, trace, poll, f);
 	if (err != -ENOENT)
 		return err;
-	return fail(f, err, "no shipped model fits (see --model%s): %s",
+	return fail(f, err, "no model fits (see fathom models, --model%s): %s",
 		    poll ? "" : ", --submit",
 		    describe_events(has, sizeof(has), trace, false));
 }

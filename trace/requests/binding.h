@@ -6,15 +6,17 @@
 #ifndef FATHOM_TRACE_REQUESTS_BINDING_H
 #define FATHOM_TRACE_REQUESTS_BINDING_H
 
-#include "trace/requests/model.h"
 #include "core/options.h"
+#include "trace/requests/model.h"
 
 struct bound_line {
 	const struct model_line *line;
 	enum model_role role;
 	const struct event_type *type;
 	struct bound_expression values[MODEL_VALUES];
-	uint8_t op_of[16]; /* op of the small values, for requests.c */
+	const struct event_field *op_text; /* op is this string, or NULL */
+	uint16_t op_of[16]; /* op of the small values, for requests.c */
+	bool tells;	    /* a complete that tells more than how it went, for it, too */
 };
 
 struct bound_type {
@@ -73,11 +75,18 @@ int model_options_check(const struct model_options *options, struct failure *f);
 
 void model_options_release(struct model_options *options);
 
+/* How a model was come by. */
+struct model_choice {
+	struct model *model; /* owned */
+	bool guessed;	     /* by the trace's events */
+	unsigned others;     /* … which so many more models fit as well */
+};
+
 /*
- * The model that the options name, or, when they name none, the first shipped one
- * that fits @trace (*@guessed). -ENOENT with a sentence that lists what the trace has.
+ * The model that the options name, or, when they name several or none, the one that
+ * fits @trace. -ENOENT with a sentence that lists what the trace has.
  */
-int model_choose(struct model **model, bool *guessed, const struct model_options *options,
+int model_choose(struct model_choice *choice, const struct model_options *options,
 		 const struct trace *trace, bool poll, struct failure *f);
 
 enum { WANT_TEXT = 220 };

@@ -9,6 +9,7 @@
 
 #include "core/failure.h"
 #include "core/units.h"
+#include "trace/requests/words.h"
 
 static bool is_name_character(char c)
 {
@@ -126,17 +127,21 @@ const struct event_field *find_argument(const struct event_type *type, const cha
 	return NULL;
 }
 
+static bool is_integer(const struct event_field *field)
+{
+	return field->type.kind == ARGUMENT_INTEGER || field->type.kind == ARGUMENT_HEX;
+}
+
 static int bind_name(struct operand *to, const char *name, const struct event_type *type,
-		     char *const *arguments, size_t nr_arguments)
+		     char *const *arguments, size_t nr_arguments, bool text)
 {
 	to->kind = OPERAND_FIELD;
 	to->field = find_argument(type, name, arguments, nr_arguments);
-	if (to->field)
-		return to->field->type.kind == ARGUMENT_INTEGER ||
-				       to->field->type.kind == ARGUMENT_HEX
-			       ? 0
-			       : -ENOENT;
-	if (!strcmp(name, "pid"))
+	if (to->field && text && to->field->type.kind == ARGUMENT_STRING)
+		to->kind = OPERAND_TEXT;
+	else if (to->field)
+		return is_integer(to->field) ? 0 : -ENOENT;
+	else if (!strcmp(name, "pid"))
 		to->kind = OPERAND_PID;
 	else if (!strcmp(name, "tid"))
 		to->kind = OPERAND_TID;
@@ -147,7 +152,7 @@ static int bind_name(struct operand *to, const char *name, const struct event_ty
 
 int expression_bind(struct bound_expression *bound, const struct expression *e,
 		    const struct event_type *type, char *const *arguments,
-		    size_t nr_arguments, const char **missing)
+		    size_t nr_arguments, bool text, const char **missing)
 {
 	memset(bound, 0, sizeof(*bound));
 	for (unsigned t = 0; t < e->nr_terms; t++) {
@@ -156,14 +161,33 @@ int expression_bind(struct bound_expression *bound, const struct expression *e,
 		for (unsigned i = 0; i < e->terms[t].nr_names; i++) {
 			*missing = e->terms[t].names[i];
 			if (bind_name(&bound->terms[t].operands[i], *missing, type,
-				      arguments, nr_arguments))
+				      arguments, nr_arguments, text))
 				return -ENOENT;
 		}
 	}
 	bound->nr_terms = e->nr_terms;
-	if (e->nr_terms == 1 && e->terms[0].nr_names == 1 && e->terms[0].constant == 1)
+	if (e->nr_terms == 1 && e->terms[0].nr_names == 1 && e->terms[0].constant == 1 &&
+	    bound->terms[0].operands[0].kind == OPERAND_FIELD)
 		bound->only = bound->terms[0].operands[0].field;
 	return 0;
+}
+
+const struct event_field *expression_text(const struct bound_expression *bound)
+{
+	const struct operand *first = &bound->terms[0].operands[0];
+
+	if (bound->nr_terms != 1 || bound->terms[0].nr_operands != 1 ||
+	    bound->terms[0].constant != 1)
+		return NULL;
+	return first->kind == OPERAND_TEXT ? first->field : NULL;
+}
+
+static uint64_t text_value(const struct event *event, const struct event_field *field)
+{
+	size_t length;
+	const char *text = event_string(event, field, &length);
+
+	return text ? text_hash(text, length) : 0;
 }
 
 static uint64_t operand_value(const struct operand *o, const struct event *event)
@@ -173,6 +197,8 @@ static uint64_t operand_value(const struct operand *o, const struct event *event
 		return (uint64_t)event->pid;
 	case OPERAND_TID:
 		return (uint64_t)event->tid;
+	case OPERAND_TEXT:
+		return text_value(event, o->field);
 	default:
 		return (uint64_t)event_integer(event, o->field);
 	}

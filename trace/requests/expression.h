@@ -7,7 +7,8 @@
  *   FACTOR     := integer (decimal or 0x) | argument name | arg1…arg12 | pid | tid
  *
  * Parsed once from text, bound once per event type to the fields of its record, then
- * evaluated per event in 64-bit arithmetic that wraps.
+ * evaluated per event in 64-bit arithmetic that wraps. A string counts as a hash of its
+ * bytes: equal strings, equal keys.
  */
 #ifndef FATHOM_TRACE_REQUESTS_EXPRESSION_H
 #define FATHOM_TRACE_REQUESTS_EXPRESSION_H
@@ -34,7 +35,7 @@ struct expression {
 /* Cuts @text into pieces in place; the names point into it. Returns 0 or -EINVAL. */
 int expression_parse(struct expression *e, char *text, struct failure *f);
 
-enum operand_kind { OPERAND_FIELD, OPERAND_PID, OPERAND_TID };
+enum operand_kind { OPERAND_FIELD, OPERAND_TEXT, OPERAND_PID, OPERAND_TID };
 
 struct operand {
 	enum operand_kind kind;
@@ -60,10 +61,14 @@ struct bound_expression {
 const struct event_field *find_argument(const struct event_type *type, const char *name,
 					char *const *arguments, size_t nr_arguments);
 
-/* Returns 0, or -ENOENT with @missing set to the name that the type does not have. */
+/* Returns 0, or -ENOENT with @missing set to the name that the type does not have, or
+ * that is a string though @text says that strings make no sense here. */
 int expression_bind(struct bound_expression *bound, const struct expression *e,
 		    const struct event_type *type, char *const *arguments,
-		    size_t nr_arguments, const char **missing);
+		    size_t nr_arguments, bool text, const char **missing);
+
+/* The string field that the whole expression is, or NULL. */
+const struct event_field *expression_text(const struct bound_expression *bound);
 
 uint64_t expression_sum(const struct bound_expression *bound, const struct event *event);
 

@@ -2,12 +2,8 @@
 /*
  * The requests that are under way: found by key, listed by age.
  *
- * Linear probing at a load of at most one half, removal by shifting back what comes
- * behind (no tombstones, so that the table does not rot in a long trace). A slot is
- * eight bytes: the hash in it decides nearly every comparison without touching the
- * pool. Requests lie in a pool rather than in the slots because the age list needs
- * addresses that stay when slots move. Rejected: a tree (log n), chains (a pointer
- * per hop), a table per process (one more lookup).
+ * Requests lie in a pool rather than in the table because the age list needs addresses
+ * that stay when slots move.
  */
 #include "trace/requests/inflight.h"
 
@@ -15,27 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 1024, FIRST_POOL = 256 };
+enum { FIRST_POOL = 256 };
 
-/* The finalizer of MurmurHash3: every bit of the key reaches every bit of the hash. */
-static uint32_t hash_of(uint64_t key, int32_t scope)
+static uint32_t hash_of(const struct inflight *in, uint64_t key, int32_t scope)
 {
-	uint64_t h = key ^ ((uint64_t)(uint32_t)scope * 0x9e3779b97f4a7c15ULL);
-
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdULL;
-	h ^= h >> 33;
-	h *= 0xc4ceb9fe1a85ec53ULL;
-	return (uint32_t)(h >> 32);
+	return index_hash(key & in->key_mask, scope);
 }
 
-int inflight_init(struct inflight *in)
+int inflight_init(struct inflight *in, bool nests)
 {
-	*in = (struct inflight){.mask = FIRST_SLOTS - 1, .pool_size = FIRST_POOL};
-	in->slots = calloc(FIRST_SLOTS, sizeof(*in->slots));
+	*in = (struct inflight){
+		.pool_size = FIRST_POOL,
+		.key_mask = nests ? 0 : UINT64_MAX,
+	};
 	in->pool = calloc(FIRST_POOL, sizeof(*in->pool));
 	in->pool_used = INFLIGHT_LISTS;
-	if (!in->slots || !in->pool) {
+	if (index_table_init(&in->table) || !in->pool) {
 		inflight_release(in);
 		return -ENOMEM;
 	}
@@ -46,7 +37,7 @@ int inflight_init(struct inflight *in)
 
 void inflight_release(struct inflight *in)
 {
-	free(in->slots);
+	index_table_release(&in->table);
 	free(in->pool);
 	memset(in, 0, sizeof(*in));
 }
@@ -55,12 +46,13 @@ void inflight_release(struct inflight *in)
 static uint32_t slot_of(const struct inflight *in, uint32_t hash, uint64_t key,
 			int32_t scope)
 {
-	uint32_t at = hash & in->mask;
+	uint32_t at = hash & in->table.mask;
 
-	for (; in->slots[at].index; at = (at + 1) & in->mask) {
-		const struct request *r = &in->pool[in->slots[at].index];
+	for (; in->table.slots[at].index; at = (at + 1) & in->table.mask) {
+		const struct request *r = &in->pool[in->table.slots[at].index];
 
-		if (in->slots[at].hash == hash && r->key == key && r->scope == scope)
+		if (in->table.slots[at].hash == hash &&
+		    !((r->key ^ key) & in->key_mask) && r->scope == scope)
 			break;
 	}
 	return at;
@@ -68,31 +60,9 @@ static uint32_t slot_of(const struct inflight *in, uint32_t hash, uint64_t key,
 
 struct request *inflight_find(const struct inflight *in, uint64_t key, int32_t scope)
 {
-	uint32_t at = slot_of(in, hash_of(key, scope), key, scope);
+	uint32_t at = slot_of(in, hash_of(in, key, scope), key, scope);
 
-	return in->slots[at].index ? &in->pool[in->slots[at].index] : NULL;
-}
-
-static int grow_slots(struct inflight *in)
-{
-	uint32_t mask = in->mask * 2 + 1;
-	struct inflight_slot *slots = calloc((size_t)mask + 1, sizeof(*slots));
-
-	if (!slots)
-		return -ENOMEM;
-	for (uint32_t i = 0; i <= in->mask; i++) {
-		uint32_t at = in->slots[i].hash & mask;
-
-		if (!in->slots[i].index)
-			continue;
-		while (slots[at].index)
-			at = (at + 1) & mask;
-		slots[at] = in->slots[i];
-	}
-	free(in->slots);
-	in->slots = slots;
-	in->mask = mask;
-	return 0;
+	return in->table.slots[at].index ? &in->pool[in->table.slots[at].index] : NULL;
 }
 
 /* The index of an unused request; 0 without memory. */
@@ -133,46 +103,49 @@ static void unlink_request(struct inflight *in, const struct request *r)
 
 struct request *inflight_add(struct inflight *in, uint64_t key, int32_t scope)
 {
-	uint32_t hash = hash_of(key, scope), index, at;
+	uint32_t hash = hash_of(in, key, scope), index, at, below;
 	struct request *r;
 
-	if (in->count >= in->mask / 2 && grow_slots(in))
+	if (index_table_reserve(&in->table, in->count))
 		return NULL;
 	index = take_from_pool(in);
 	if (!index)
 		return NULL;
 	at = slot_of(in, hash, key, scope);
-	in->slots[at] = (struct inflight_slot){.index = index, .hash = hash};
+	below = in->table.slots[at].index;
+	in->table.slots[at] = (struct index_slot){.index = index, .hash = hash};
 	r = &in->pool[index];
-	*r = (struct request){.key = key, .scope = scope, .fd = -1};
+	*r = (struct request){.key = key, .scope = scope, .fd = -1, .below = below};
+	if (below)
+		in->pool[below].above = index;
 	link_newest(in, INFLIGHT_LIVE, index);
 	in->count++;
 	return r;
 }
 
-/* Fills the hole at @at with what was pushed past it. */
-static void shift_back(struct inflight *in, uint32_t at)
+/* Takes @r off its stack, if it stands on one, or out of the table. */
+static void take_off(struct inflight *in, const struct request *r)
 {
-	uint32_t hole = at;
+	uint32_t at;
 
-	while (in->slots[at = (at + 1) & in->mask].index) {
-		uint32_t home = in->slots[at].hash & in->mask;
-
-		/* may not move before its home: is home within (hole, at]? */
-		if (((at - home) & in->mask) < ((at - hole) & in->mask))
-			continue;
-		in->slots[hole] = in->slots[at];
-		hole = at;
+	if (r->below)
+		in->pool[r->below].above = r->above;
+	if (r->above) {
+		in->pool[r->above].below = r->below;
+		return;
 	}
-	in->slots[hole].index = 0;
+	at = slot_of(in, hash_of(in, r->key, r->scope), r->key, r->scope);
+	if (r->below)
+		in->table.slots[at].index = r->below;
+	else
+		index_table_remove(&in->table, at);
 }
 
 void inflight_remove(struct inflight *in, struct request *r)
 {
-	uint32_t index = (uint32_t)(r - in->pool);
-	uint32_t at = slot_of(in, hash_of(r->key, r->scope), r->key, r->scope);
+	uint32_t index = inflight_index(in, r);
 
-	shift_back(in, at);
+	take_off(in, r);
 	unlink_request(in, r);
 	r->newer = in->free;
 	in->free = index;
@@ -182,6 +155,6 @@ void inflight_remove(struct inflight *in, struct request *r)
 void inflight_give_up(struct inflight *in, struct request *r)
 {
 	unlink_request(in, r);
-	link_newest(in, INFLIGHT_GIVEN_UP, (uint32_t)(r - in->pool));
+	link_newest(in, INFLIGHT_GIVEN_UP, inflight_index(in, r));
 	r->given_up = true;
 }

@@ -2,8 +2,9 @@
 /*
  * The requests that are under way: found by key, listed by age.
  *
- * An open-addressing table of indices into a pool of requests. Nothing is allocated
- * once as many were in flight as ever will be.
+ * A table of indices into a pool of requests. Nothing is allocated once as many were in
+ * flight as ever will be. Where requests nest (inflight.nests),
+ * those of one scope make a stack, of which the table has the top.
  */
 #ifndef FATHOM_TRACE_REQUESTS_INFLIGHT_H
 #define FATHOM_TRACE_REQUESTS_INFLIGHT_H
@@ -11,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "trace/requests/index_table.h"
 
 /* One I/O. What the model does not tell is 0, fd -1. */
 struct request {
@@ -27,34 +30,38 @@ struct request {
 	bool given_up;	       /* its end was taken for lost, see request.h */
 	uint32_t losses;       /* how many losses there had been when it was submitted */
 	uint32_t older, newer; /* neighbours by age, indices into the pool */
-};
-
-struct inflight_slot {
-	uint32_t index; /* into the pool; 0 is free */
-	uint32_t hash;
+	uint32_t below, above; /* … on the stack; 0 is none */
 };
 
 struct inflight {
-	struct inflight_slot *slots;
-	uint32_t mask;	      /* number of slots - 1 */
-	struct request *pool; /* the first are the heads of the lists by age */
+	struct index_table table; /* of indices into the pool */
+	struct request *pool;	  /* the first are the heads of the lists by age */
 	uint32_t pool_size, pool_used, free; /* free: list through newer, 0 ends it */
 	uint32_t count;
+	uint64_t key_mask; /* 0: they nest, whatever their keys */
 };
 
 /* Returns 0 or -ENOMEM. */
-int inflight_init(struct inflight *in);
+int inflight_init(struct inflight *in, bool nests);
 void inflight_release(struct inflight *in); /* of a zeroed one is fine */
 
-/* The request, or NULL. Pointers hold until the next inflight_add(). */
+/* The request, or NULL; where they nest, the one on top of @scope, whatever its key.
+ * Pointers hold until the next inflight_add(). */
 struct request *inflight_find(const struct inflight *in, uint64_t key, int32_t scope);
 
-/* A zeroed request with @key and @scope, which must not be there yet, as the newest;
- * NULL without memory. */
+/* A zeroed request with @key and @scope, which must not be there yet unless they nest,
+ * as the newest; NULL without memory. */
 struct request *inflight_add(struct inflight *in, uint64_t key, int32_t scope);
 
 /* Takes @r out; its memory is used by the next inflight_add(). */
 void inflight_remove(struct inflight *in, struct request *r);
+
+/* The one that @r nests in, or NULL. */
+static inline struct request *inflight_below(const struct inflight *in,
+					     const struct request *r)
+{
+	return r->below ? &in->pool[r->below] : NULL;
+}
 
 /* Moves @r from the list of the live to that of those given up; it can still be
  * found. */
@@ -70,6 +77,22 @@ static inline struct request *inflight_oldest(const struct inflight *in,
 	uint32_t first = in->pool[list].newer;
 
 	return first < INFLIGHT_LISTS ? NULL : &in->pool[first];
+}
+
+/* The live request that was submitted next before @r (NULL: the newest); NULL at the
+ * oldest. */
+static inline struct request *inflight_older(const struct inflight *in,
+					     const struct request *r)
+{
+	uint32_t next = r ? r->older : in->pool[INFLIGHT_LIVE].older;
+
+	return next < INFLIGHT_LISTS ? NULL : &in->pool[next];
+}
+
+/* The number of @r: below pool_size, and its own while it is in flight. */
+static inline uint32_t inflight_index(const struct inflight *in, const struct request *r)
+{
+	return (uint32_t)(r - in->pool);
 }
 
 #endif

@@ -1,34 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which model a name means, which one fits a trace, and which events a line is about. */
+/* Which models a name means, and which one fits a trace. */
 #ifndef FATHOM_TRACE_REQUESTS_MODEL_FIND_H
 #define FATHOM_TRACE_REQUESTS_MODEL_FIND_H
 
-#include "core/embed.h"
 #include "trace/requests/model.h"
 
-/* How well a line names an event, worst first. */
-enum model_match {
-	MATCH_NONE,
-	MATCH_SITE, /* without the "_1", "_2" by which perf tells sites apart */
-	MATCH_NAME,
-};
+/*
+ * The models that @which means, at least one. It is
+ *
+ *   a path (ends in ".model", begins with '.' or '/', or is "-"): all of the file,
+ *   a file's name without ending: all of the first so called (model_search.h),
+ *   either with "/NAME" behind it: the one called NAME in there, or
+ *   the NAME of a model that only one of the known files has.
+ */
+int model_find(struct model_file **file, const char *which, struct failure *f);
 
-/* Is @type an event of @line? Its provider may bear perf's "sdt_". */
-enum model_match model_line_match(const struct model_line *line,
-				  const struct event_type *type);
-
-/* The models that come with fathom, in the order in which a trace is matched. */
-extern const struct embedded_text shipped_models[];
+/* The first model that all of @file's fit @trace best, whether well or not. */
+size_t model_best(const struct model_file *file, const struct trace *trace, bool poll);
 
 /*
- * @which is a file (it has a '/' or ends with ".model"), a shipped model's name, or
- * the name of a file NAME.model in fathom's model directory.
+ * The first known model whose submit and complete (@poll: end of a window or a wait)
+ * are both among the types of @trace, else the first with one of them. @others: how
+ * many more fit as well. Returns 0, or -ENOENT without a sentence when there is none, or
+ * with one when a file that could not be read might have had it.
  */
-int model_find(struct model **model, const char *which, struct failure *f);
-
-/* The first shipped model whose submit or complete (@poll: poll or wait end) is among
- * the types of @trace. Returns 0, or -ENOENT when there is none. */
-int model_guess(struct model **model, const struct trace *trace, bool poll,
-		struct failure *f);
+int model_guess(struct model **model, unsigned *others, const struct trace *trace,
+		bool poll, struct failure *f);
 
 #endif

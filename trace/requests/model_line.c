@@ -13,47 +13,45 @@
 
 /* What a line of each role must and may say. */
 static const struct role_rule {
-	const char *section; /* "request NAME" or "poll" */
-	const char *key;
+	const char *key;  /* in the file; behind stage and leave comes a name */
 	const char *word; /* for messages */
+	bool poll;	  /* in [poll], not in [request NAME] */
 	unsigned must, may;
 } rules[MODEL_ROLES] = {
-	[ROLE_SUBMIT] = {"request", "submit", "submit", BIT(VALUE_KEY),
+	[ROLE_SUBMIT] = {"submit", "submit", false, BIT(VALUE_KEY),
 			 BIT(VALUE_OP) | BIT(VALUE_OFFSET) | BIT(VALUE_LENGTH) |
 				 BIT(VALUE_FD)},
-	[ROLE_DISPATCH] = {"request", "dispatch", "dispatch", BIT(VALUE_KEY),
-			   BIT(VALUE_COUNT)},
-	[ROLE_COMPLETE] = {"request", "complete", "complete", BIT(VALUE_KEY),
-			   BIT(VALUE_STATUS) | BIT(VALUE_RESULT)},
-	[ROLE_POLL_BEGIN] = {"poll", "begin", "poll begin", 0,
+	[ROLE_STAGE] = {"stage", "stage", false, 0,
+			BIT(VALUE_KEY) | BIT(VALUE_COUNT) | BIT(VALUE_OFFSET) |
+				BIT(VALUE_LENGTH) | BIT(VALUE_OP) | BIT(VALUE_ALIAS)},
+	[ROLE_LEAVE] = {"leave", "leave", false, 0,
+			BIT(VALUE_KEY) | BIT(VALUE_COUNT) | BIT(VALUE_OFFSET) |
+				BIT(VALUE_LENGTH) | BIT(VALUE_OP)},
+	[ROLE_COMPLETE] = {"complete", "complete", false, BIT(VALUE_KEY),
+			   BIT(VALUE_STATUS) | BIT(VALUE_RESULT) | BIT(VALUE_OP) |
+				   BIT(VALUE_OFFSET) | BIT(VALUE_LENGTH) | BIT(VALUE_FD)},
+	[ROLE_POLL_BEGIN] = {"begin", "poll begin", true, 0,
 			     BIT(VALUE_LOOP) | BIT(VALUE_BUDGET)},
-	[ROLE_POLL_END] = {"poll", "end", "poll end", 0,
+	[ROLE_POLL_END] = {"end", "poll end", true, 0,
 			   BIT(VALUE_LOOP) | BIT(VALUE_PROGRESS) | BIT(VALUE_ELAPSED)},
-	[ROLE_POLL_GROW] = {"poll", "grow", "poll grow", 0,
+	[ROLE_POLL_GROW] = {"grow", "poll grow", true, 0,
 			    BIT(VALUE_LOOP) | BIT(VALUE_OLD) | BIT(VALUE_NEW)},
-	[ROLE_POLL_SHRINK] = {"poll", "shrink", "poll shrink", 0,
+	[ROLE_POLL_SHRINK] = {"shrink", "poll shrink", true, 0,
 			      BIT(VALUE_LOOP) | BIT(VALUE_OLD) | BIT(VALUE_NEW)},
-	[ROLE_WAIT_BEGIN] = {"poll", "wait_begin", "wait begin", 0, BIT(VALUE_LOOP)},
-	[ROLE_WAIT_END] = {"poll", "wait_end", "wait end", 0,
+	[ROLE_WAIT_BEGIN] = {"wait_begin", "wait begin", true, 0, BIT(VALUE_LOOP)},
+	[ROLE_WAIT_END] = {"wait_end", "wait end", true, 0,
 			   BIT(VALUE_LOOP) | BIT(VALUE_EVENTS)},
 };
 
 static const char *const value_words[MODEL_VALUES + 1] = {
-	[VALUE_KEY] = "key",
-	[VALUE_OP] = "op",
-	[VALUE_OFFSET] = "offset",
-	[VALUE_LENGTH] = "length",
-	[VALUE_FD] = "fd",
-	[VALUE_STATUS] = "status",
-	[VALUE_RESULT] = "result",
-	[VALUE_COUNT] = "count",
-	[VALUE_LOOP] = "loop",
-	[VALUE_BUDGET] = "budget",
-	[VALUE_PROGRESS] = "progress",
-	[VALUE_ELAPSED] = "elapsed",
-	[VALUE_OLD] = "old",
-	[VALUE_NEW] = "new",
-	[VALUE_EVENTS] = "events",
+	[VALUE_KEY] = "key",	     [VALUE_OP] = "op",
+	[VALUE_OFFSET] = "offset",   [VALUE_LENGTH] = "length",
+	[VALUE_FD] = "fd",	     [VALUE_STATUS] = "status",
+	[VALUE_RESULT] = "result",   [VALUE_COUNT] = "count",
+	[VALUE_ALIAS] = "alias",     [VALUE_LOOP] = "loop",
+	[VALUE_BUDGET] = "budget",   [VALUE_PROGRESS] = "progress",
+	[VALUE_ELAPSED] = "elapsed", [VALUE_OLD] = "old",
+	[VALUE_NEW] = "new",	     [VALUE_EVENTS] = "events",
 };
 
 const char *model_role_word(enum model_role role)
@@ -66,9 +64,9 @@ const char *model_role_key(enum model_role role)
 	return rules[role].key;
 }
 
-const char *model_role_section(enum model_role role)
+bool model_role_is_poll(enum model_role role)
 {
-	return rules[role].section;
+	return rules[role].poll;
 }
 
 const char *model_value_word(enum model_value value)
@@ -126,6 +124,8 @@ static int parse_arguments(struct model_line *line, char *text, struct failure *
 		return fail(f, -EINVAL, "expected ')' behind the arguments of %s:%s",
 			    line->provider, line->probe);
 	*close = 0;
+	if (!*trim(text))
+		return 0; /* it has none */
 	while ((name = strsep(&text, ","))) {
 		name = trim(name);
 		if (!*name || strpbrk(name, " \t"))
@@ -251,40 +251,135 @@ static int parse_value(struct model_line *line, char *token, struct failure *f)
 	return err ? fail_in(f, err, "%s", token) : 0;
 }
 
-static int parse_line(struct model_line *line, struct failure *f)
+static bool says(const struct model_line *line, enum model_value value)
+{
+	return line->values[value].nr_terms != 0;
+}
+
+/* A point in a request's life: whose, by its key or by where on the disk it is? */
+static int check_point(const struct model_line *line, enum model_scope scope,
+		       struct failure *f)
+{
+	bool key = says(line, VALUE_KEY), offset = says(line, VALUE_OFFSET);
+
+	if (key && offset)
+		return fail(f, -EINVAL, "key= and offset= exclude each other");
+	if (!key && !offset && scope != SCOPE_STACK)
+		return fail(f, -EINVAL,
+			    "%s needs key= or offset=", rules[line->role].word);
+	if (says(line, VALUE_COUNT) && !key)
+		return fail(f, -EINVAL, "count= needs key=");
+	if (says(line, VALUE_LENGTH) && !offset)
+		return fail(f, -EINVAL, "length= needs offset=");
+	if (scope == SCOPE_STACK &&
+	    (offset || says(line, VALUE_COUNT) || says(line, VALUE_ALIAS)))
+		return fail(f, -EINVAL,
+			    "on a stack, offset=, count= and alias= have no "
+			    "meaning");
+	return 0;
+}
+
+static int check_values(const struct model_line *line, enum model_scope scope,
+			struct failure *f)
 {
 	unsigned must = rules[line->role].must;
+
+	if (scope == SCOPE_STACK)
+		must &= ~BIT(VALUE_KEY);
+	for (unsigned v = 0; v < MODEL_VALUES; v++)
+		if ((must & BIT(v)) && !says(line, (enum model_value)v))
+			return fail(f, -EINVAL, "%s needs %s=", rules[line->role].word,
+				    value_words[v]);
+	if (line->role == ROLE_STAGE || line->role == ROLE_LEAVE)
+		return check_point(line, scope, f);
+	return 0;
+}
+
+static int parse_line(struct model_line *line, enum model_scope scope, struct failure *f)
+{
 	char *at = line->text, *token;
 	int err = parse_spec(line, next_token(&at), f);
 
 	while (!err && (token = next_token(&at)))
 		err = parse_value(line, token, f);
-	for (unsigned v = 0; !err && v < MODEL_VALUES; v++)
-		if ((must & BIT(v)) && !line->values[v].nr_terms)
-			err = fail(f, -EINVAL, "%s needs %s=", rules[line->role].word,
-				   value_words[v]);
-	return err;
+	return err ? err : check_values(line, scope, f);
+}
+
+int model_check_name(const char *name, const char *what, struct failure *f)
+{
+	size_t length = strlen(name);
+
+	if (length > MODEL_NAME_MAX)
+		return fail(f, -E2BIG, "the name of a %s has at most %d bytes", what,
+			    MODEL_NAME_MAX);
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)name[i]) && !strchr("_-.", name[i]))
+			return fail(f, -EINVAL,
+				    "'%.40s' is not the name of a %s: letters, digits, "
+				    "'_', '-' and '.'",
+				    name, what);
+	return 0;
+}
+
+static int add_stage(struct model *model, const char *name, struct failure *f)
+{
+	int err = model_check_name(name, "stage", f);
+	char **stages;
+
+	if (err)
+		return err;
+	if (!strcmp(name, "submit") || !strcmp(name, "complete"))
+		return fail(f, -EINVAL, "a stage cannot be called %s", name);
+	if (model->nr_stages == MODEL_STAGES_MAX)
+		return fail(f, -E2BIG, "more than %d stages", MODEL_STAGES_MAX);
+	stages = realloc(model->stages, (model->nr_stages + 1) * sizeof(char *));
+	if (!stages)
+		return fail(f, -ENOMEM, "no memory");
+	model->stages = stages;
+	stages[model->nr_stages] = strdup(name);
+	if (!stages[model->nr_stages])
+		return fail(f, -ENOMEM, "no memory");
+	model->nr_stages++;
+	return 0;
+}
+
+/* The number of the stage called @name; "stage" makes one, "leave" wants one. */
+static int find_stage(struct model *model, enum model_role role, const char *name,
+		      unsigned *stage, struct failure *f)
+{
+	for (*stage = 0; *stage < model->nr_stages; ++*stage)
+		if (!strcmp(model->stages[*stage], name))
+			return 0;
+	if (role == ROLE_LEAVE)
+		return fail(f, -EINVAL, "'leave %.40s' without 'stage %.40s' before it",
+			    name, name);
+	return add_stage(model, name, f);
 }
 
 void model_line_release(struct model_line *line)
 {
 	free(line->op_words);
 	free(line->text);
+	free(line->written);
 }
 
-int model_add_line(struct model *model, enum model_role role, const char *text,
-		   struct failure *f)
+int model_add_line(struct model *model, enum model_role role, const char *stage,
+		   const char *text, struct failure *f)
 {
 	struct model_line line = {.role = role}, *lines;
-	int err;
+	int err = stage ? find_stage(model, role, stage, &line.stage, f) : 0;
 
+	if (err)
+		return err;
 	if (model->nr_lines == MODEL_LINES_MAX)
 		return fail(f, -E2BIG, "more than %d lines", MODEL_LINES_MAX);
 	line.text = strdup(text);
+	line.written = strdup(text);
 	lines = realloc(model->lines, (model->nr_lines + 1) * sizeof(*lines));
 	if (lines)
 		model->lines = lines;
-	err = line.text && lines ? parse_line(&line, f) : fail(f, -ENOMEM, "no memory");
+	err = line.text && line.written && lines ? parse_line(&line, model->scope, f)
+						 : fail(f, -ENOMEM, "no memory");
 	if (err) {
 		model_line_release(&line);
 		return err;

@@ -2,6 +2,12 @@
 /*
  * From events to requests: pairs submits with completes.
  *
+ * Stacks. Where requests nest, a complete ends the request on top of its thread's stack.
+ * If it names a key, it ends the topmost that has it, and what lies above was left
+ * without its return probe, by longjmp() or an exception, and counts as skipped: nobody
+ * knows when it ended. Without keys a single lost record would shift all pairs of its
+ * thread for good, so that a loss empties such stacks.
+ *
  * Losses. When the recorder lost records, a request that was in flight then may have
  * lost its end; its key may even have been used by others meanwhile. Such requests
  * are counted (across_loss; cut when their other end is never seen) and kept. One that
@@ -20,20 +26,10 @@
 #include <stdlib.h>
 
 #include "core/failure.h"
-#include "core/units.h"
+#include "trace/requests/operation.h"
+#include "trace/requests/stages.h"
 
-enum {
-	PATIENCE = 8,	   /* times the mean latency */
-	OP_UNKNOWN = 0xff, /* in bound_line.op_of: not looked up yet */
-};
-
-#define TELL(r, slot, ...)                                                               \
-	do {                                                                             \
-		for (size_t i_ = 0; i_ < (r)->nr_listeners; i_++)                        \
-			if ((r)->listeners[i_].listener->slot)                           \
-				(r)->listeners[i_].listener->slot(                       \
-					(r)->listeners[i_].state, __VA_ARGS__);          \
-	} while (0)
+enum { PATIENCE = 8 }; /* times the mean latency */
 
 void requests_listen(struct requests *r, const struct request_listener *listener,
 		     void *state)
@@ -44,6 +40,17 @@ void requests_listen(struct requests *r, const struct request_listener *listener
 	}
 }
 
+static int choose_model(struct requests *r, struct failure *f)
+{
+	struct model_choice choice;
+	int err = model_choose(&choice, r->options, r->trace, false, f);
+
+	r->model = choice.model;
+	r->guessed = choice.guessed;
+	r->others = choice.others;
+	return err;
+}
+
 static int requests_begin(void *state, const struct trace *trace, struct failure *f)
 {
 	struct requests *r = state;
@@ -52,84 +59,40 @@ static int requests_begin(void *state, const struct trace *trace, struct failure
 	r->trace = trace;
 	if (!r->in_flight_max)
 		r->in_flight_max = REQUESTS_IN_FLIGHT_MAX;
-	err = model_choose(&r->model, &r->guessed, r->options, trace, false, f);
+	err = choose_model(r, f);
 	if (err < 0)
 		return err;
 	if (!model_has_role(r->model, ROLE_SUBMIT))
 		return fail(f, -EINVAL, "model %.60s has no submit and complete",
 			    r->model->name);
 	r->binding.model = r->model;
-	err = inflight_init(&r->in_flight);
+	err = inflight_init(&r->in_flight, r->model->scope == SCOPE_STACK);
 	return err ? fail(f, err, "no memory") : 0;
 }
 
-/* The number of @word among the operations; "other" when there are too many. */
-static unsigned intern_op(struct requests *r, const char *word)
+static bool tells(const struct bound_line *line)
 {
-	for (unsigned i = 0; i < r->nr_ops; i++)
-		if (!strcmp(r->ops[i], word))
-			return i;
-	if (r->nr_ops == REQUESTS_OPS_MAX)
-		return REQUESTS_OPS_MAX - 1;
-	r->ops[r->nr_ops] = strdup(r->nr_ops == REQUESTS_OPS_MAX - 1 ? "other" : word);
-	return r->ops[r->nr_ops] ? r->nr_ops++ : 0;
-}
-
-static const char *op_word(const struct bound_line *line, uint64_t value)
-{
-	const struct event_field *field = line->values[VALUE_OP].only;
-	const char *word = field ? argument_word(&field->type, (int64_t)value) : NULL;
-
-	for (size_t i = 0; !word && i < line->line->nr_op_words; i++)
-		if (line->line->op_words[i].value == (int64_t)value)
-			word = line->line->op_words[i].word;
-	return word;
-}
-
-static unsigned find_op(struct requests *r, struct bound_line *line, uint64_t value)
-{
-	const char *word = op_word(line, value);
-	char number[UNIT_TEXT];
-	unsigned op;
-
-	snprintf(number, sizeof(number), "%" PRId64, (int64_t)value);
-	op = intern_op(r, word ? word : number);
-	if (value < sizeof(line->op_of))
-		line->op_of[value] = (uint8_t)op;
-	return op;
-}
-
-static inline unsigned op_of(struct requests *r, struct bound_line *line,
-			     const struct event *event)
-{
-	uint64_t value = expression_value(&line->values[VALUE_OP], event);
-
-	if (value < sizeof(line->op_of) && line->op_of[value] != OP_UNKNOWN)
-		return line->op_of[value];
-	return find_op(r, line, value);
-}
-
-/* A line without op= has the value 0 for it, and that one word. */
-static void prepare_op(struct requests *r, struct bound_line *line)
-{
-	const char *word = line->line->op_word;
-
-	if (expression_present(&line->values[VALUE_OP]))
-		return;
-	if (!word)
-		word = line->line->values[VALUE_OP].nr_terms ? "unknown" : "all";
-	line->op_of[0] = (uint8_t)intern_op(r, word);
+	return line->line->op_word || expression_present(&line->values[VALUE_OP]) ||
+	       expression_present(&line->values[VALUE_OFFSET]) ||
+	       expression_present(&line->values[VALUE_LENGTH]) ||
+	       expression_present(&line->values[VALUE_FD]);
 }
 
 static int requests_type(void *state, const struct event_type *type, struct failure *f)
 {
 	struct requests *r = state;
-	int bound = binding_add(&r->binding, type, REQUEST_ROLES, f);
+	unsigned roles = REQUEST_ROLES | (stages_wanted(r) ? STAGE_ROLES : 0);
+	int bound = binding_add(&r->binding, type, roles, f);
 
 	if (bound <= 0)
 		return bound;
-	for (size_t i = 0; i < r->binding.types[type->index].nr_lines; i++)
-		prepare_op(r, &r->binding.types[type->index].lines[i]);
+	for (size_t i = 0; i < r->binding.types[type->index].nr_lines; i++) {
+		struct bound_line *line = &r->binding.types[type->index].lines[i];
+
+		line->tells = tells(line);
+		if (line->role == ROLE_SUBMIT || line->tells)
+			operation_prepare(r, line);
+	}
 	return 1;
 }
 
@@ -137,6 +100,7 @@ static inline int32_t scope_of(const struct requests *r, const struct event *eve
 {
 	switch (r->model->scope) {
 	case SCOPE_THREAD:
+	case SCOPE_STACK:
 		return event->tid;
 	case SCOPE_SYSTEM:
 		return 0;
@@ -145,27 +109,75 @@ static inline int32_t scope_of(const struct requests *r, const struct event *eve
 	}
 }
 
+int32_t requests_scope(const struct requests *r, const struct event *event)
+{
+	return scope_of(r, event);
+}
+
+/* From the top @q of a stack down to the frame that has the key. */
+static struct request *find_frame(const struct requests *r, struct request *q,
+				  uint64_t key)
+{
+	for (unsigned i = 0; q && i < REQUESTS_FRAMES_MAX; i++) {
+		if (q->key == key)
+			return q;
+		q = inflight_below(&r->in_flight, q);
+	}
+	return NULL;
+}
+
+static inline struct request *
+find(const struct requests *r, const struct bound_line *line, uint64_t key, int32_t scope)
+{
+	struct request *q = inflight_find(&r->in_flight, key, scope);
+
+	if (r->model->scope != SCOPE_STACK ||
+	    !expression_present(&line->values[VALUE_KEY]))
+		return q;
+	return find_frame(r, q, key);
+}
+
+struct request *requests_find(const struct requests *r, const struct bound_line *line,
+			      uint64_t key, int32_t scope)
+{
+	return find(r, line, key, scope);
+}
+
+static inline void remove_request(struct requests *r, struct request *q)
+{
+	if (r->aliases.count)
+		aliases_drop(&r->aliases, inflight_index(&r->in_flight, q));
+	inflight_remove(&r->in_flight, q);
+}
+
+/* Takes out one whose end was not seen; @unmatched and @cut are its counters. */
+static void forget(struct requests *r, struct request *q, uint64_t time_ns,
+		   uint64_t *unmatched, uint64_t *cut)
+{
+	*unmatched += 1;
+	*cut += q->losses != r->losses;
+	if (!q->given_up)
+		REQUESTS_TELL(r, gone, q, time_ns);
+	remove_request(r, q);
+}
+
 /* Takes out the one that has waited longest, so that memory stays bounded. */
 static void evict(struct requests *r, uint64_t time_ns)
 {
 	struct request *oldest = inflight_oldest(&r->in_flight, INFLIGHT_GIVEN_UP);
 
-	if (!oldest) {
+	if (!oldest)
 		oldest = inflight_oldest(&r->in_flight, INFLIGHT_LIVE);
-		TELL(r, gone, oldest, time_ns);
-	}
-	r->unmatched.submits++;
-	r->cut.submits += oldest->losses != r->losses;
-	inflight_remove(&r->in_flight, oldest);
+	forget(r, oldest, time_ns, &r->unmatched.submits, &r->cut.submits);
 }
 
-static void reuse(struct requests *r, struct request *old, uint64_t time_ns)
+/* What nests in @q, of which the end was just seen. */
+static void forget_above(struct requests *r, const struct request *q, uint64_t time_ns)
 {
-	r->unmatched.reused++;
-	r->cut.reused += old->losses != r->losses;
-	if (!old->given_up)
-		TELL(r, gone, old, time_ns);
-	inflight_remove(&r->in_flight, old);
+	struct request *top;
+
+	while ((top = inflight_find(&r->in_flight, q->key, q->scope)) != q)
+		forget(r, top, time_ns, &r->unmatched.skipped, &r->cut.skipped);
 }
 
 /* Only after a loss: whose end was lost, probably? */
@@ -176,7 +188,7 @@ static void give_up_old(struct requests *r, uint64_t time_ns)
 
 	while ((oldest = inflight_oldest(&r->in_flight, INFLIGHT_LIVE)) &&
 	       oldest->losses != r->losses && time_ns - oldest->submit_ns > patience) {
-		TELL(r, gone, oldest, time_ns);
+		REQUESTS_TELL(r, gone, oldest, time_ns);
 		inflight_give_up(&r->in_flight, oldest);
 		r->given_up++;
 	}
@@ -189,8 +201,8 @@ static int submit(struct requests *r, struct bound_line *line, const struct even
 	int32_t scope = scope_of(r, event);
 	struct request *q = inflight_find(&r->in_flight, key, scope);
 
-	if (q)
-		reuse(r, q, event->time_ns);
+	if (q && r->model->scope != SCOPE_STACK)
+		forget(r, q, event->time_ns, &r->unmatched.reused, &r->cut.reused);
 	if (r->in_flight.count == r->in_flight_max)
 		evict(r, event->time_ns);
 	q = inflight_add(&r->in_flight, key, scope);
@@ -202,11 +214,11 @@ static int submit(struct requests *r, struct bound_line *line, const struct even
 	q->length = expression_value(&line->values[VALUE_LENGTH], event);
 	if (expression_present(&line->values[VALUE_FD]))
 		q->fd = (int32_t)expression_value(&line->values[VALUE_FD], event);
-	q->op = (uint16_t)op_of(r, line, event);
+	q->op = (uint16_t)operation_of(r, line, event);
 	q->pid = event->pid;
 	q->tid = event->tid;
 	q->losses = r->losses;
-	TELL(r, begin, q);
+	REQUESTS_TELL(r, begin, q);
 	return 0;
 }
 
@@ -221,17 +233,37 @@ static bool has_failed(const struct bound_line *line, const struct event *event,
 	return *result < 0;
 }
 
-static void complete(struct requests *r, const struct bound_line *line,
+/* What a complete tells of its request beside how it went. */
+static void take_late_values(struct requests *r, struct bound_line *line,
+			     const struct event *event, struct request *q)
+{
+	const struct bound_expression *v = line->values;
+
+	if (line->line->op_word || expression_present(&v[VALUE_OP]))
+		q->op = (uint16_t)operation_of(r, line, event);
+	if (expression_present(&v[VALUE_OFFSET]))
+		q->offset = expression_value(&v[VALUE_OFFSET], event);
+	if (expression_present(&v[VALUE_LENGTH]))
+		q->length = expression_value(&v[VALUE_LENGTH], event);
+	if (expression_present(&v[VALUE_FD]))
+		q->fd = (int32_t)expression_value(&v[VALUE_FD], event);
+}
+
+static void complete(struct requests *r, struct bound_line *line,
 		     const struct event *event)
 {
 	uint64_t key = expression_value(&line->values[VALUE_KEY], event);
-	struct request *q = inflight_find(&r->in_flight, key, scope_of(r, event));
+	struct request *q = find(r, line, key, scope_of(r, event));
 
 	if (!q) {
 		r->unmatched.completes++;
 		r->cut.completes += r->losses != 0;
 		return;
 	}
+	if (q->above)
+		forget_above(r, q, event->time_ns);
+	if (line->tells)
+		take_late_values(r, line, event, q);
 	q->complete_ns = event->time_ns > q->submit_ns ? event->time_ns : q->submit_ns;
 	q->failed = has_failed(line, event, &q->result);
 	q->across_loss = q->losses != r->losses;
@@ -241,8 +273,23 @@ static void complete(struct requests *r, const struct bound_line *line,
 	r->requests++;
 	r->failed += q->failed;
 	r->across_loss += q->across_loss;
-	TELL(r, end, q);
-	inflight_remove(&r->in_flight, q);
+	REQUESTS_TELL(r, end, q);
+	remove_request(r, q);
+}
+
+static int begin_or_end(struct requests *r, struct bound_line *line,
+			const struct event *event, struct failure *f)
+{
+	if (!r->events)
+		r->first_ns = event->time_ns;
+	r->last_ns = event->time_ns;
+	if (__builtin_expect(r->losses != 0, 0) && r->requests)
+		give_up_old(r, event->time_ns);
+	r->events++;
+	if (line->role == ROLE_SUBMIT)
+		return submit(r, line, event, f);
+	complete(r, line, event);
+	return 0;
 }
 
 static int requests_event(void *state, const struct event *event, struct failure *f)
@@ -251,19 +298,23 @@ static int requests_event(void *state, const struct event *event, struct failure
 	struct bound_type *bound = &r->binding.types[event->type->index];
 	int err = 0;
 
-	if (!r->events)
-		r->first_ns = event->time_ns;
-	r->last_ns = event->time_ns;
-	if (__builtin_expect(r->losses != 0, 0) && r->requests)
-		give_up_old(r, event->time_ns);
 	for (size_t i = 0; !err && i < bound->nr_lines; i++) {
-		r->events++;
-		if (bound->lines[i].role == ROLE_SUBMIT)
-			err = submit(r, &bound->lines[i], event, f);
+		struct bound_line *line = &bound->lines[i];
+
+		if (1U << line->role & REQUEST_ROLES)
+			err = begin_or_end(r, line, event, f);
 		else
-			complete(r, &bound->lines[i], event);
+			err = stages_event(r, line, event, f);
 	}
 	return err;
+}
+
+static void forget_all(struct requests *r)
+{
+	struct request *q;
+
+	while ((q = inflight_oldest(&r->in_flight, INFLIGHT_LIVE)))
+		forget(r, q, r->last_ns, &r->unmatched.submits, &r->cut.submits);
 }
 
 static int requests_loss(void *state, const struct loss *loss, struct failure *f)
@@ -273,18 +324,20 @@ static int requests_loss(void *state, const struct loss *loss, struct failure *f
 	(void)f;
 	r->lost += loss->count;
 	r->losses++;
+	if (r->model->scope == SCOPE_STACK && !model_has_keys(r->model))
+		forget_all(r);
 	return 0;
 }
 
 /* Those still in flight at the end that were so in a gap, too. */
 static void count_cut(struct requests *r)
 {
-	for (uint32_t i = 0; i <= r->in_flight.mask; i++) {
-		uint32_t index = r->in_flight.slots[i].index;
+	const struct request *pool = r->in_flight.pool;
 
-		if (index)
-			r->cut.submits += r->in_flight.pool[index].losses != r->losses;
-	}
+	for (uint32_t list = 0; list < INFLIGHT_LISTS; list++)
+		for (uint32_t i = pool[list].newer; i >= INFLIGHT_LISTS;
+		     i = pool[i].newer)
+			r->cut.submits += pool[i].losses != r->losses;
 }
 
 static void requests_end(void *state)
@@ -294,7 +347,7 @@ static void requests_end(void *state)
 	r->unmatched.submits += r->in_flight.count;
 	if (r->losses)
 		count_cut(r);
-	TELL(r, finish, r->last_ns);
+	REQUESTS_TELL(r, finish, r->last_ns);
 }
 
 const struct analyzer requests_analyzer = {
@@ -311,13 +364,13 @@ void requests_release(struct requests *r)
 	inflight_release(&r->in_flight);
 	binding_release(&r->binding);
 	model_free(r->model);
-	for (unsigned i = 0; i < r->nr_ops; i++)
-		free(r->ops[i]);
+	aliases_release(&r->aliases);
+	words_release(&r->ops);
 }
 
 const char *requests_op_word(const struct requests *r, unsigned op)
 {
-	return op < r->nr_ops ? r->ops[op] : "?";
+	return op < r->ops.count ? r->ops.items[op] : "?";
 }
 
 double requests_seconds(const struct requests *r)
@@ -327,5 +380,6 @@ double requests_seconds(const struct requests *r)
 
 uint64_t requests_in_gaps(const struct requests *r)
 {
-	return r->across_loss + r->cut.completes + r->cut.submits + r->cut.reused;
+	return r->across_loss + r->cut.completes + r->cut.submits + r->cut.reused +
+	       r->cut.skipped;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From events to requests: pairs submits with completes and tells its listeners.
+ * From events to requests: pairs submits with completes and tells its listeners, also
+ * of the stages in between if they ask for them.
  *
  * An analyzer (requests_analyzer) whose state is a struct requests. latency, depth and
  * others listen; any number of them share one pairing.
@@ -8,13 +9,15 @@
 #ifndef FATHOM_TRACE_REQUESTS_REQUESTS_H
 #define FATHOM_TRACE_REQUESTS_REQUESTS_H
 
+#include "trace/analyzer.h"
+#include "trace/requests/aliases.h"
 #include "trace/requests/binding.h"
 #include "trace/requests/inflight.h"
-#include "trace/analyzer.h"
+#include "trace/requests/words.h"
 
 enum {
 	REQUESTS_IN_FLIGHT_MAX = 4 << 20, /* then the oldest counts as never ended */
-	REQUESTS_OPS_MAX = 64,		  /* words; then "other" */
+	REQUESTS_FRAMES_MAX = 1024,	  /* so far down a stack a key is looked for */
 	REQUEST_LISTENERS_MAX = 4,
 };
 
@@ -26,12 +29,19 @@ struct request_listener {
 	/* It was submitted, at r->submit_ns. */
 	void (*begin)(void *state, const struct request *r);
 
+	/* From @event on it is in the stage @stage of the model, or, when @leaves, back
+	 * in the one that it was in before. Any number of times, in any order that the
+	 * trace has. Without a listener that has this slot, stages cost nothing. */
+	void (*stage)(void *state, const struct request *r, unsigned stage, bool leaves,
+		      const struct event *event);
+
 	/* It was completed, at r->complete_ns. Also for one that had been gone because
 	 * it was given up (r->given_up): it was slow, not lost. */
 	void (*end)(void *state, const struct request *r);
 
 	/* It is no longer counted as in flight though its end was not seen: its key was
-	 * used again, it was given up after a loss, or there were too many. */
+	 * used again, the request that it nests in ended, it was given up after a loss,
+	 * or there were too many. */
 	void (*gone)(void *state, const struct request *r, uint64_t time_ns);
 
 	/* The trace ends at @time_ns, the last submit or complete. */
@@ -43,6 +53,12 @@ struct unmatched {
 	uint64_t completes; /* without a submit */
 	uint64_t submits;   /* that never ended */
 	uint64_t reused;    /* submits whose key was submitted again */
+	uint64_t skipped;   /* submits on a stack that ended with those below them */
+};
+
+/* How often a stage was reached, and how often by a request that is not known. */
+struct stage_count {
+	uint64_t met, missed;
 };
 
 struct requests {
@@ -55,7 +71,7 @@ struct requests {
 	} listeners[REQUEST_LISTENERS_MAX];
 	size_t nr_listeners;
 
-	/* Found out. events = 2 * requests + all of unmatched. */
+	/* Found out. events = 2 * requests + all of unmatched; stages do not count. */
 	uint64_t events;      /* submits and completes */
 	uint64_t requests;    /* pairs */
 	uint64_t failed;      /* … whose result or status says so */
@@ -69,19 +85,38 @@ struct requests {
 	uint64_t given_up;    /* no longer counted as in flight after a gap */
 
 	struct model *model;
-	bool guessed; /* the model was chosen by the trace's events */
+	bool guessed;	 /* the model was chosen by the trace's events */
+	unsigned others; /* … which so many more models fit as well */
 	const struct trace *trace;
 	struct binding binding;
 	struct inflight in_flight;
-	char *ops[REQUESTS_OPS_MAX];
-	unsigned nr_ops;
+	struct words ops;
+	struct stage_count stages[MODEL_STAGES_MAX]; /* if a listener asked for them */
+	struct aliases aliases;
 };
+
+/* Tells every listener that has the slot. */
+#define REQUESTS_TELL(r, slot, ...)                                                      \
+	do {                                                                             \
+		for (size_t i_ = 0; i_ < (r)->nr_listeners; i_++)                        \
+			if ((r)->listeners[i_].listener->slot)                           \
+				(r)->listeners[i_].listener->slot(                       \
+					(r)->listeners[i_].state, __VA_ARGS__);          \
+	} while (0)
 
 extern const struct analyzer requests_analyzer;
 
 void requests_listen(struct requests *r, const struct request_listener *listener,
 		     void *state);
 void requests_release(struct requests *r);
+
+/* The pid, tid or 0 within which the keys of @event are unique. */
+int32_t requests_scope(const struct requests *r, const struct event *event);
+
+/* The request in flight that an event of @line with this key is about, or NULL. On a
+ * stack: the one on top that has the key, or, for a line without one, the top. */
+struct request *requests_find(const struct requests *r, const struct bound_line *line,
+			      uint64_t key, int32_t scope);
 
 /* The word of request.op: "read", "7" for a value without a word, "all" when the
  * model tells no operation. Foreign text. */
