@@ -114,15 +114,30 @@ static void window_ends(struct poll_loop *loop, const struct bound_line *line,
 	}
 }
 
-static void wait_ends(struct poll_loop *loop, const struct event *event)
+/* Where the model does not tell what a wait brought, it brought something. */
+static bool brought_nothing(const struct bound_line *line, const struct event *event)
 {
+	return expression_present(&line->values[VALUE_EVENTS]) &&
+	       !expression_value(&line->values[VALUE_EVENTS], event);
+}
+
+static void wait_ends(struct poll_loop *loop, const struct bound_line *line,
+		      const struct event *event)
+{
+	uint64_t ns = event->time_ns - loop->wait_since_ns;
+
 	if (!loop->waiting) {
 		loop->unmatched++;
 		return;
 	}
 	loop->waiting = false;
-	loop->waits++;
-	loop->wait_ns += event->time_ns - loop->wait_since_ns;
+	if (brought_nothing(line, event)) {
+		loop->naps++;
+		loop->nap_ns += ns;
+	} else {
+		loop->waits++;
+		loop->wait_ns += ns;
+	}
 }
 
 static void take(struct poll_loop *loop, const struct bound_line *line,
@@ -148,7 +163,7 @@ static void take(struct poll_loop *loop, const struct bound_line *line,
 		loop->wait_since_ns = event->time_ns;
 		break;
 	default:
-		wait_ends(loop, event);
+		wait_ends(loop, line, event);
 	}
 }
 

@@ -17,7 +17,8 @@ struct poll_loop {
 	uint64_t progress, empty;
 	uint64_t progress_ns, empty_ns;
 	uint64_t grow, shrink;
-	uint64_t waits, wait_ns; /* blocked in the kernel */
+	uint64_t waits, wait_ns; /* blocked in the kernel until something came */
+	uint64_t naps, nap_ns;	 /* … and woke without */
 	uint64_t unmatched;	 /* begins without end, ends without begin */
 	uint64_t window_max_ns;
 	bool polling, waiting; /* a window, a wait is open */

@@ -21,7 +21,7 @@ int poll_print_json(const struct poll *p)
 		json_array_append_new(
 			loops,
 			json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-				  " s:I, s:I, s:I}",
+				  " s:I, s:I, s:I, s:I, s:I}",
 				  "loop", (json_int_t)l->loop, "pid", (json_int_t)l->pid,
 				  "windows", (json_int_t)l->windows, "progress",
 				  (json_int_t)l->progress, "empty", (json_int_t)l->empty,
@@ -30,7 +30,8 @@ int poll_print_json(const struct poll *p)
 				  "shrink", (json_int_t)l->shrink, "window_max_ns",
 				  (json_int_t)l->window_max_ns, "waits",
 				  (json_int_t)l->waits, "wait_ns", (json_int_t)l->wait_ns,
-				  "unmatched", (json_int_t)l->unmatched));
+				  "naps", (json_int_t)l->naps, "nap_ns",
+				  (json_int_t)l->nap_ns, "unmatched", (json_int_t)l->unmatched));
 	}
 	return json_print(json_pack("{s:s, s:I, s:I, s:o}", "model", p->model->name,
 				    "duration_ns", (json_int_t)(p->last_ns - p->first_ns),
@@ -40,16 +41,16 @@ int poll_print_json(const struct poll *p)
 void poll_print_csv(const struct poll *p)
 {
 	puts("loop,pid,windows,progress,empty,progress_ns,empty_ns,grow,shrink,"
-	     "window_max_ns,waits,wait_ns,unmatched");
+	     "window_max_ns,waits,wait_ns,naps,nap_ns,unmatched");
 	for (size_t i = 0; i < p->nr_loops; i++) {
 		const struct poll_loop *l = p->loops[i];
 
 		printf("%" PRIu64 ",%" PRId32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
 		       ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-		       ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+		       ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
 		       l->loop, l->pid, l->windows, l->progress, l->empty, l->progress_ns,
 		       l->empty_ns, l->grow, l->shrink, l->window_max_ns, l->waits,
-		       l->wait_ns, l->unmatched);
+		       l->wait_ns, l->naps, l->nap_ns, l->unmatched);
 	}
 }
 
@@ -66,7 +67,7 @@ static double part(uint64_t a, uint64_t b)
 	return b ? 100 * (double)a / (double)b : 0;
 }
 
-static void table_row(struct text_table *t, const struct poll_loop *l)
+static void table_row(struct text_table *t, const struct poll_loop *l, bool naps)
 {
 	char text[UNIT_TEXT];
 
@@ -81,25 +82,10 @@ static void table_row(struct text_table *t, const struct poll_loop *l)
 	text_cell(t, "%" PRIu64, l->shrink);
 	text_cell(t, "%" PRIu64, l->waits);
 	text_cell(t, "%s", time_text(text, (double)l->wait_ns));
-}
-
-static void print_table(const struct poll *p)
-{
-	static const char *const heads[] = {
-		"loop",	   "windows", "found",	"took",	 "empty",  "burnt",
-		"largest", "grown",   "shrunk", "waits", "asleep",
-	};
-	enum { COLUMNS = sizeof(heads) / sizeof(*heads) };
-	struct text_table *t = text_table_new(COLUMNS);
-
-	if (!t)
+	if (!naps)
 		return;
-	for (unsigned i = 0; i < COLUMNS; i++)
-		text_cell(t, "%s", heads[i]);
-	for (size_t i = 0; i < p->nr_loops; i++)
-		table_row(t, p->loops[i]);
-	text_table_print(t, stdout, false);
-	text_table_free(t);
+	text_cell(t, "%" PRIu64, l->naps);
+	text_cell(t, "%s", time_text(text, (double)l->nap_ns));
 }
 
 static struct poll_loop sum_of(const struct poll *p)
@@ -116,9 +102,32 @@ static struct poll_loop sum_of(const struct poll *p)
 		sum.empty_ns += l->empty_ns;
 		sum.waits += l->waits;
 		sum.wait_ns += l->wait_ns;
+		sum.naps += l->naps;
+		sum.nap_ns += l->nap_ns;
 		sum.unmatched += l->unmatched;
 	}
 	return sum;
+}
+
+/* The last two columns only where loops nap. */
+static void print_table(const struct poll *p)
+{
+	static const char *const heads[] = {
+		"loop",	  "windows", "found",  "took",	"empty",  "burnt", "largest",
+		"grown",  "shrunk",  "waits",  "asleep", "naps",   "napped",
+	};
+	bool naps = sum_of(p).naps > 0;
+	unsigned columns = sizeof(heads) / sizeof(*heads) - (naps ? 0 : 2);
+	struct text_table *t = text_table_new(columns);
+
+	if (!t)
+		return;
+	for (unsigned i = 0; i < columns; i++)
+		text_cell(t, "%s", heads[i]);
+	for (size_t i = 0; i < p->nr_loops; i++)
+		table_row(t, p->loops[i], naps);
+	text_table_print(t, stdout, false);
+	text_table_free(t);
 }
 
 static void print_cost(uint64_t ns, uint64_t time_ns, uint64_t windows, const char *which)
@@ -157,9 +166,12 @@ static void print_verdict(const struct poll *p)
 		puts("verdict: polling found nothing: all of it was for nothing");
 		return;
 	}
-	printf("spared: %" PRIu64 " sleeps and wake-ups (%.1f%% of %" PRIu64 " waits)\n",
-	       sum.progress, part(sum.progress, sum.progress + sum.waits),
-	       sum.progress + sum.waits);
+	printf("spared: %" PRIu64 " %s (%.1f%% of %" PRIu64 " waits)\n", sum.progress,
+	       sum.naps ? "wake-ups" : "sleeps and wake-ups",
+	       part(sum.progress, sum.progress + sum.waits), sum.progress + sum.waits);
+	if (sum.naps)
+		printf("napped: %" PRIu64 " times, %s, before polling\n",
+		       sum.naps, time_text(text, (double)sum.nap_ns));
 	printf("verdict: each wake-up spared cost %s of CPU\n",
 	       time_text(text, (double)polled / (double)sum.progress));
 }

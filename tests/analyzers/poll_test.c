@@ -215,6 +215,33 @@ static void test_verdict(void **state)
 	bed_close(b);
 }
 
+/* A wait that brought nothing was a nap: the loop polled behind it. */
+static void test_naps(void **state)
+{
+	static const char *const wanted[] = {
+		"spared: 1 wake-ups (50.0% of 2 waits)",
+		"napped: 2 times, 110 us, before polling",
+	};
+	struct bed *b = bed_open();
+
+	(void)state;
+	feed(b, WAIT_BEGIN, 1000, 7, 1, 0);
+	feed(b, WAIT_END, 61000, 7, 0, 0);
+	feed(b, BEGIN, 61000, 7, 4000, 0);
+	feed(b, END, 63000, 7, 1, 2000);
+	feed(b, WAIT_BEGIN, 70000, 7, 1, 0);
+	feed(b, WAIT_END, 120000, 7, 0, 0);
+	feed(b, WAIT_BEGIN, 120000, 7, 1, 0);
+	feed(b, WAIT_END, 130000, 7, 2, 0);
+	poll_analyzer.end(&b->poll);
+	assert_int_equal(b->poll.loops[0]->naps, 2);
+	assert_int_equal(b->poll.loops[0]->nap_ns, 110000);
+	assert_int_equal(b->poll.loops[0]->waits, 1);
+	assert_int_equal(b->poll.loops[0]->wait_ns, 10000);
+	assert_prints(b, wanted, ARRAY_SIZE(wanted));
+	bed_close(b);
+}
+
 static void test_verdict_of_nothing(void **state)
 {
 	static const char *const wanted[] = {
@@ -346,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_verdict),
+		cmocka_unit_test(test_naps),
 		cmocka_unit_test(test_verdict_of_nothing),
 		cmocka_unit_test(test_series_at_the_end_of_time),
 	};
