@@ -22,6 +22,7 @@ struct bench_options {
 	/* Each takes the place of a key in all jobs; NULL leaves it. */
 	const char *filename, *size, *runtime, *ramp_time, *engine, *depth;
 	const char *poll; /* poll_max_ns, or "" for its usual value */
+	const char *poll_algorithm;
 	bool no_poll;
 	struct string_list allow_write;
 	const char *json;   /* "" on stdout, or a file's name */
@@ -44,6 +45,8 @@ static const struct option_row rows[] = {
 	 0},
 	{"poll", 0, OPTION_OPTIONAL, AT(poll), "TIME",
 	 "poll before blocking, at most TIME (32768 ns) at once", 0, 0},
+	{"poll-algorithm", 0, OPTION_STRING, AT(poll_algorithm), "NAME",
+	 "context, handler, weighted (QEMU's) or fathom: how long to poll", 0, 0},
 	{"no-poll", 0, OPTION_FLAG, AT(no_poll), NULL, "do not poll, whatever jobs say",
 	 0, 0},
 	{"allow-write", 0, OPTION_LIST, AT(allow_write), "DEVICE",
@@ -88,6 +91,7 @@ static int override(struct job_file *file, const struct bench_options *o)
 		{"--engine", "ioengine", o->engine},
 		{"--iodepth", "iodepth", o->depth},
 		{"--poll", "poll_max_ns", poll_max(o)},
+		{"--poll-algorithm", "poll_algorithm", o->poll_algorithm},
 	};
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++) {

@@ -181,13 +181,13 @@ static json_t *extras(const struct run_report *r)
 	const struct polling *p = &r->statistics.polling;
 
 	return json_pack(
-		"{s:i, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "workers",
+		"{s:i, s:o, s:o, s:{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "workers",
 		(int)r->workers, "all_requests", number(r->all_requests), "cpu_ns",
 		number(r->statistics.cpu.user_ns + r->statistics.cpu.system_ns),
-		"polling", "max_ns", number(r->job->poll.max_ns), "windows",
+		"polling", "algorithm", r->job->poll_rule->name, "max_ns", number(r->job->poll.max_ns), "windows",
 		number(p->windows), "hits", number(p->hits), "hit_ns", number(p->hit_ns),
 		"empty_ns", number(p->empty_ns), "grown", number(p->grown), "shrunk",
-		number(p->shrunk), "waits", number(p->waits));
+		number(p->shrunk), "waits", number(p->waits), "naps", number(p->naps));
 }
 
 static json_t *report_json(const struct run *run, const struct run_report *r)

@@ -268,13 +268,13 @@ static void print_polling(FILE *to, const struct run_report *r)
 	if (!r->job->poll.max_ns)
 		return;
 	fprintf(to,
-		"  polling      : windows=%llu, hits=%.1f%%, grown=%llu, shrunk=%llu, "
-		"waits=%llu\n     burnt      : polling=%.2f%% of the time, of which in "
+		"  polling      : %s, windows=%llu, hits=%.1f%%, grown=%llu, shrunk=%llu, "
+		"naps=%llu, waits=%llu\n     burnt      : polling=%.2f%% of the time, of which in "
 		"vain=%.2f%%\n",
-		(unsigned long long)p->windows,
+		r->job->poll_rule->name, (unsigned long long)p->windows,
 		percent_of((double)p->hits, (double)p->windows),
 		(unsigned long long)p->grown, (unsigned long long)p->shrunk,
-		(unsigned long long)p->waits,
+		(unsigned long long)p->naps, (unsigned long long)p->waits,
 		percent_of((double)(p->hit_ns + p->empty_ns), whole),
 		percent_of((double)p->empty_ns, whole));
 }

@@ -60,10 +60,11 @@ struct engine {
 	 * Never NULL. */
 	unsigned (*reap)(void *queue, struct request **done, unsigned room);
 
-	/* Blocks until reap would find something, a signal (-EINTR), or a failure
-	 * (another negative errno). Only with a request in the kernel. NULL when
-	 * synchronous: reap always finds what submit took. */
-	int (*wait)(void *queue);
+	/* Blocks until reap would find something, @limit_ns are over (-ETIME or 0;
+	 * UINT64_MAX: no limit), a signal (-EINTR), or a failure (another negative
+	 * errno). Only with a request in the kernel. An engine that knows no limits
+	 * waits on. NULL when synchronous: reap always finds what submit took. */
+	int (*wait)(void *queue, uint64_t limit_ns);
 
 	/* Is reap a pure look at memory shared with the kernel, so that busy polling
 	 * makes sense? NULL: no. */

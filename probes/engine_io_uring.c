@@ -150,12 +150,19 @@ static unsigned uring_reap(void *queue, struct request **done, unsigned room)
 	return count;
 }
 
-static int uring_wait(void *queue)
+/* Before Linux 5.11 a limit would take a request of its own. */
+static int uring_wait(void *queue, uint64_t limit_ns)
 {
 	struct uring_queue *q = queue;
 	struct io_uring_cqe *cqe;
+	struct __kernel_timespec limit = {
+		.tv_sec = (long long)(limit_ns / 1000000000),
+		.tv_nsec = (long long)(limit_ns % 1000000000),
+	};
 
-	return io_uring_wait_cqe(&q->ring, &cqe);
+	if (limit_ns == UINT64_MAX || !(q->ring.features & IORING_FEAT_EXT_ARG))
+		return io_uring_wait_cqe(&q->ring, &cqe);
+	return io_uring_wait_cqes(&q->ring, &cqe, 1, &limit, NULL);
 }
 
 static bool uring_has_ring(const void *queue)

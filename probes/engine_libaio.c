@@ -176,12 +176,15 @@ static unsigned reap_ring(struct aio_ring *ring, struct request **done, unsigned
 	return count;
 }
 
-/* Takes what is there, at least @least, off the ring into @events. */
-static int get_events(struct libaio_queue *q, unsigned least)
+/* Takes what is there, at least @least within @limit_ns, off the ring into @events. */
+static int get_events(struct libaio_queue *q, unsigned least, uint64_t limit_ns)
 {
-	struct timespec at_once = {0};
+	struct timespec limit = {
+		.tv_sec = (time_t)(limit_ns / 1000000000),
+		.tv_nsec = (long)(limit_ns % 1000000000),
+	};
 	int count = io_getevents(q->context, least, q->depth, q->events,
-				 least ? NULL : &at_once);
+				 limit_ns == UINT64_MAX ? NULL : &limit);
 
 	q->got = count > 0 ? (unsigned)count : 0;
 	q->given = 0;
@@ -196,7 +199,7 @@ static unsigned libaio_reap(void *queue, struct request **done, unsigned room)
 	while (q->nr_refused && count < room)
 		done[count++] = q->refused[--q->nr_refused];
 	if (q->given == q->got && !q->ring)
-		get_events(q, 0);
+		get_events(q, 0, 0);
 	while (q->given < q->got && count < room)
 		done[count++] = finished(&q->events[q->given++]);
 	if (q->ring)
@@ -204,9 +207,9 @@ static unsigned libaio_reap(void *queue, struct request **done, unsigned room)
 	return count;
 }
 
-static int libaio_wait(void *queue)
+static int libaio_wait(void *queue, uint64_t limit_ns)
 {
-	return get_events(queue, 1);
+	return get_events(queue, 1, limit_ns);
 }
 
 static bool libaio_has_ring(const void *queue)

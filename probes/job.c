@@ -19,6 +19,7 @@ static void set_defaults(struct job *job)
 {
 	*job = (struct job){
 		.engine = &engine_psync, /* all defaults are fio's */
+		.poll_rule = &poll_context,
 		.pattern = JOB_READ,
 		.block_size = 4096,
 		.depth = 1,

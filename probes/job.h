@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probes/poll_window.h"
+#include "core/poll_rule.h"
 
 struct engine;
 struct failure;
@@ -49,7 +49,8 @@ struct job {
 	uint64_t read_percent; /* of a mixed pattern */
 	uint64_t seed;
 	uint64_t fsync_every; /* writes; 0 never */
-	struct poll_rules poll;
+	const struct poll_rule *poll_rule;
+	struct poll_settings poll;
 	bool time_based;
 	bool direct;
 	bool thread; /* accepted: workers are threads always */

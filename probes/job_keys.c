@@ -22,6 +22,7 @@ enum key_kind {
 	KEY_NAME,	 /* char * */
 	KEY_FILE,	 /* char *, fio's "\:" */
 	KEY_ENGINE,
+	KEY_RULE,
 	KEY_PATTERN,
 	KEY_MIX_WRITE, /* uint64_t, 100 minus the value */
 	KEY_NOTHING,   /* known and without effect here */
@@ -68,6 +69,8 @@ static const struct key keys[] = {
 	{"poll_max_ns", KEY_NANOSECONDS, AT(poll.max_ns), 0, 1000000000},
 	{"poll_grow", KEY_NUMBER, AT(poll.grow), 0, 1000},
 	{"poll_shrink", KEY_NUMBER, AT(poll.shrink), 0, 1000},
+	{"poll_weight", KEY_NUMBER, AT(poll.weight), 0, POLL_WEIGHT_MAX},
+	{"poll_algorithm", KEY_RULE, AT(poll_rule), 0, 0},
 };
 
 enum { NR_KEYS = sizeof(keys) / sizeof(*keys) };
@@ -96,6 +99,16 @@ static int set_engine(const struct engine **engine, const char *value, struct fa
 	if (!found)
 		return not_one_of(value, "ioengine", engine_names, f);
 	*engine = found;
+	return 0;
+}
+
+static int set_rule(const struct poll_rule **rule, const char *value, struct failure *f)
+{
+	const struct poll_rule *found = poll_rule_find(value);
+
+	if (!found)
+		return not_one_of(value, "poll_algorithm", poll_rule_names, f);
+	*rule = found;
 	return 0;
 }
 
@@ -206,6 +219,8 @@ static int set_value(const struct key *key, struct job *job, const char *value,
 		return set_file(place, value, f);
 	case KEY_ENGINE:
 		return set_engine(place, value, f);
+	case KEY_RULE:
+		return set_rule(place, value, f);
 	case KEY_PATTERN:
 		return set_pattern(place, value, f);
 	case KEY_NOTHING:

@@ -73,6 +73,7 @@ static void polling_merge(struct polling *into, const struct polling *from)
 	into->grown += from->grown;
 	into->shrunk += from->shrunk;
 	into->waits += from->waits;
+	into->naps += from->naps;
 }
 
 static void cpu_merge(struct cpu_use *into, const struct cpu_use *from)

@@ -27,7 +27,8 @@ struct polling {
 	uint64_t windows, hits;	   /* windows; those in which a completion came */
 	uint64_t hit_ns, empty_ns; /* time in each kind */
 	uint64_t grown, shrunk;
-	uint64_t waits; /* blocking calls */
+	uint64_t waits; /* sleeps that a completion ended */
+	uint64_t naps;	/* those that ended without one */
 };
 
 struct cpu_use {

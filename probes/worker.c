@@ -4,7 +4,7 @@
  *
  *	queue     take unused requests, say where they go, hand them to the engine
  *	dispatch  one call into the kernel for up to BATCH_MAX of them
- *	reap      look for completions; without any: poll for a while, then block
+ *	reap      look for completions; without any: poll or block (worker_wait.c)
  *	complete  count each, put it back among the unused
  *
  * The depth is full whenever the loop reaps; a round is what lies between two such
@@ -28,15 +28,13 @@
  * two readings (some 20 ns each) per request; one reading per batch was tried and
  * dropped, because with 32 requests reaped at once under a tracer the last would be
  * off by the cost of 31 hits. slat ends when the kernel returns from taking the batch.
- *
- * Polling reads the completion ring in user space only, for at most
- * one window, which poll_window.c adapts. It looks at the stop flag each time round.
  */
 #include "probes/worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "probes/clock.h"
@@ -44,32 +42,11 @@
 
 enum { BATCH_MAX = 4 };
 
-static inline bool stopped(const struct worker *w)
-{
-	return __atomic_load_n(&w->stop, __ATOMIC_RELAXED);
-}
-
-static inline void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
-static void note_failure(struct worker *w, int err)
-{
-	if (!w->error)
-		w->error = err;
-	w->left = 0;
-}
-
 /* Issue */
 
 static inline bool may_issue(const struct worker *w)
 {
-	return w->nr_unused && w->left && !stopped(w);
+	return w->nr_unused && w->left && !worker_stopped(w);
 }
 
 static inline void aim(struct worker *w, struct request *r)
@@ -137,7 +114,7 @@ static void dispatch(struct worker *w)
 	if (taken < 0 && taken != -EAGAIN && taken != -EINTR && taken != -EBUSY) {
 		w->in_flight -= w->nr_batch; /* nobody will ever reap them */
 		w->nr_batch = 0;
-		note_failure(w, taken);
+		worker_note_failure(w, taken);
 	}
 	if (taken <= 0)
 		return;
@@ -170,7 +147,7 @@ static void note_bad_result(struct worker *w, const struct request *r)
 		fail(&w->failure, err, "%s of %u bytes at offset %llu: %s",
 		     op_words[r->op], r->length, (unsigned long long)r->offset,
 		     r->result < 0 ? strerror(-err) : "the file ends before it");
-	note_failure(w, err);
+	worker_note_failure(w, err);
 }
 
 static inline void complete(struct worker *w, struct request *r)
@@ -208,71 +185,6 @@ static void complete_all(struct worker *w, unsigned count)
 		complete(w, w->done[i]);
 	w->statistics.completes[batch_class(count)]++;
 	publish(w);
-}
-
-/* Waiting */
-
-static unsigned busy_poll(struct worker *w)
-{
-	struct polling *p = &w->statistics.polling;
-	uint64_t start, now;
-	unsigned count;
-
-	probe_poll_begin(w->index, w->window_ns);
-	start = clock_ns();
-	do {
-		relax();
-		count = w->engine->reap(w->queue, w->done, w->depth);
-		now = clock_ns();
-	} while (!count && now - start < w->window_ns && !stopped(w));
-	probe_poll_end(w->index, count > 0, now - start);
-	p->windows++;
-	p->hits += count > 0;
-	*(count ? &p->hit_ns : &p->empty_ns) += now - start;
-	return count;
-}
-
-static unsigned block(struct worker *w)
-{
-	unsigned count;
-	int err;
-
-	probe_wait_begin(w->index, w->in_flight);
-	err = w->engine->wait(w->queue);
-	count = w->engine->reap(w->queue, w->done, w->depth);
-	probe_wait_end(w->index, count);
-	w->statistics.polling.waits++;
-	if (err && err != -EINTR && err != -EAGAIN)
-		note_failure(w, err);
-	return count;
-}
-
-static void adapt_window(struct worker *w, uint64_t block_ns)
-{
-	uint64_t old = w->window_ns;
-
-	w->window_ns = poll_window_next(&w->job->poll, old, block_ns);
-	if (w->window_ns > old) {
-		w->statistics.polling.grown++;
-		probe_poll_grow(w->index, old, w->window_ns);
-	} else if (w->window_ns < old) {
-		w->statistics.polling.shrunk++;
-		probe_poll_shrink(w->index, old, w->window_ns);
-	}
-}
-
-static unsigned await(struct worker *w)
-{
-	uint64_t start = w->polls ? clock_ns() : 0;
-	unsigned count = 0;
-
-	if (w->window_ns)
-		count = busy_poll(w);
-	if (!count && w->in_flight > w->nr_batch)
-		count = block(w);
-	if (w->polls && count)
-		adapt_window(w, clock_ns() - start);
-	return count;
 }
 
 /* From start to end */
@@ -340,7 +252,7 @@ static void loop(struct worker *w)
 			break;
 		count = w->engine->reap(w->queue, w->done, w->depth);
 		if (!count)
-			count = await(w);
+			count = worker_await(w);
 		if (count)
 			complete_all(w, count);
 		else
@@ -358,7 +270,7 @@ static void run(struct worker *w)
 	loop(w);
 	if (w->job->end_fsync && job_writes(w->job) && w->extent.fd >= 0 &&
 	    fsync(w->extent.fd))
-		note_failure(w, -errno);
+		worker_note_failure(w, -errno);
 	w->now_ns = clock_ns();
 	if (!w->measuring)
 		begin_measuring(w);
@@ -379,6 +291,9 @@ static int open_engine(struct worker *w)
 
 	w->polls = !err && setup.polls && w->engine->has_ring &&
 		   w->engine->has_ring(w->queue);
+	poll_tuner_init(&w->tuner, w->job->poll_rule, &w->job->poll);
+	if (w->polls)
+		prctl(PR_SET_TIMERSLACK, 1); /* naps end when they are told to */
 	return err;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/failure.h"
+#include "core/poll_rule.h"
 #include "probes/engine.h"
 #include "probes/gate.h"
 #include "probes/job.h"
@@ -45,7 +46,7 @@ struct worker {
 	uint64_t began_ns, measured_ns, end_ns, now_ns;
 	bool measuring; /* the ramp is over */
 	bool polls;
-	uint64_t window_ns;
+	struct poll_tuner tuner;
 	struct statistics statistics;
 	struct cpu_use cpu_before;
 
@@ -69,6 +70,24 @@ void worker_release_memory(struct worker *w);
 
 /* Frees all and closes the file. */
 void worker_release(struct worker *w);
+
+/* Has somebody asked it to issue no more? */
+static inline bool worker_stopped(const struct worker *w)
+{
+	return __atomic_load_n(&w->stop, __ATOMIC_RELAXED);
+}
+
+/* The first failure is the one that is told; nothing is issued after it. */
+static inline void worker_note_failure(struct worker *w, int err)
+{
+	if (!w->error)
+		w->error = err;
+	w->left = 0;
+}
+
+/* worker_wait.c: with requests in flight and none to reap. Polls and blocks until there
+ * are some; returns how many now stand in @done, 0 when a signal or a failure came. */
+unsigned worker_await(struct worker *w);
 
 /* The thread. @worker is a struct worker; returns NULL. */
 void *worker_run(void *worker);

@@ -163,7 +163,8 @@ class Errors(BenchTest):
         for option, given in (("--iodepth", ["-d", "x"]), ("--engine", ["-E", "foo"]),
                               ("--poll", ["--poll=abc"]), ("--size", ["--size", "1q"]),
                               ("--runtime", ["-t", "soon"]), ("--filename", ["-f", "a:b"]),
-                              ("--ramp-time", ["--ramp-time=1y"])):
+                              ("--ramp-time", ["--ramp-time=1y"]),
+                              ("--poll-algorithm", ["--poll-algorithm=best"])):
             errors = self.bench(text, *given, status=2).stderr
             self.assertTrue(errors.startswith(f"fathom bench: {option}: "), errors)
             self.assertNotRegex(errors, "ioengine: |poll_max_ns|filename: .*filename")
@@ -341,6 +342,20 @@ class Running(BenchTest):
         self.assertGreater(on["grown"], 0)
         self.assertEqual((off["windows"], off["grown"], off["max_ns"]), (0, 0, 0))
         self.assertGreater(off["waits"], 0)
+
+    def test_every_poll_algorithm_polls(self):
+        text = job_text({"x": {"rw": "randrw"}}, filename=self.file("f", 1024 * KIB),
+                        ioengine="io_uring", direct=1, poll_max_ns=1000000, loops=20)
+        for name in ("context", "handler", "weighted", "fathom"):
+            with self.subTest(name):
+                job, = self.json(text, "--poll-algorithm", name)["jobs"]
+                polling = job["fathom"]["polling"]
+                self.assertEqual(polling["algorithm"], name)
+                self.assertGreater(polling["windows"], 0)
+                self.assertGreater(polling["hits"], 0)
+                self.assertEqual(job["read"]["total_ios"] + job["write"]["total_ios"], 5120)
+                self.assertIn(f"polling      : {name}, windows=",
+                              self.bench(text, "--poll-algorithm", name).stdout)
 
 
 if __name__ == "__main__":

@@ -55,9 +55,11 @@ class Trace(BenchTest):
                 self.assertEqual(own["sync"]["total_ios"], 4)
 
     def test_polling(self):
-        for engine in ("io_uring", "libaio"):
-            with self.subTest(engine=engine):
-                own, analyse = self.record(ioengine=engine, direct=1, poll_max_ns=1000000)
+        for engine, algorithm in (("io_uring", "context"), ("libaio", "weighted"),
+                                  ("io_uring", "fathom"), ("libaio", "fathom")):
+            with self.subTest(engine=engine, algorithm=algorithm):
+                own, analyse = self.record(ioengine=engine, direct=1, poll_max_ns=20000,
+                                           poll_algorithm=algorithm)
                 mine = own["fathom"]["polling"]
                 loop, = analyse("poll")["loops"]
                 self.assertGreater(mine["windows"], 0)
@@ -65,6 +67,8 @@ class Trace(BenchTest):
                 self.assertEqual(loop["progress"], mine["hits"])
                 self.assertEqual(loop["grow"], mine["grown"])
                 self.assertEqual(loop["shrink"], mine["shrunk"])
+                self.assertEqual(loop["waits"], mine["waits"])
+                self.assertEqual(loop["naps"], mine["naps"])
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ static unsigned go_round(struct rig *rig)
 		}
 		reaped += n;
 		if (!n)
-			assert_int_equal(rig->engine->wait(rig->queue), 0);
+			assert_int_equal(rig->engine->wait(rig->queue, UINT64_MAX), 0);
 	}
 	assert_int_equal(rig->engine->reap(rig->queue, done, DEPTH), 0);
 	return seen;
@@ -168,6 +168,28 @@ static void files_are_written_and_read(void **state)
 	}
 }
 
+/* A nap ends without an event, and takes none away. */
+static void a_wait_with_a_limit_ends(void **state)
+{
+	static const char *const names[] = {"io_uring", "libaio"};
+	struct request *done[DEPTH];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct rig rig;
+		int fd = scratch_file(), err;
+
+		if (set_up(&rig, names[i], fd, true)) {
+			err = rig.engine->wait(rig.queue, 1000000);
+			assert_true(err == 0 || err == -ETIME);
+			assert_int_equal(rig.engine->reap(rig.queue, done, DEPTH), 0);
+			assert_int_equal(go_round(&rig), (1 << DEPTH) - 1);
+		}
+		tear_down(&rig);
+		close(fd);
+	}
+}
+
 static void a_depth_that_libaio_refuses_is_explained(void **state)
 {
 	struct engine_setup setup = {.fd = -1};
@@ -217,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_written_and_read),
+		cmocka_unit_test(a_wait_with_a_limit_ends),
 		cmocka_unit_test(a_depth_that_libaio_refuses_is_explained),
 		cmocka_unit_test(null_hands_back_everything),
 		cmocka_unit_test(names_and_tables_agree),

@@ -56,6 +56,7 @@ static void values_have_fios_units(void **state)
 				      "runtime=2m\nramp_time=500ms\ntime_based\n"
 				      "rwmixwrite=30\nrw=readwrite\n"
 				      "poll_max_ns=32us\npoll_grow=3\npoll_shrink=2\n"
+				      "poll_weight=3\npoll_algorithm=weighted\n"
 				      "fsync=7\nend_fsync=1\nloops=4\nrandseed=99\n"
 				      "group_reporting\nthread\nstonewall\nnorandommap\n"
 				      "description=whatever it is\nname=y\n");
@@ -75,6 +76,8 @@ static void values_have_fios_units(void **state)
 	assert_int_equal(job->poll.max_ns, 32000);
 	assert_int_equal(job->poll.grow, 3);
 	assert_int_equal(job->poll.shrink, 2);
+	assert_int_equal(job->poll.weight, 3);
+	assert_ptr_equal(job->poll_rule, &poll_weighted);
 	assert_int_equal(job->fsync_every, 7);
 	assert_int_equal(job->loops, 4);
 	assert_int_equal(job->seed, 99);
@@ -95,6 +98,7 @@ static void defaults_are_fios(void **state)
 	assert_int_equal(job->numjobs, 1);
 	assert_false(job->direct);
 	assert_int_equal(job->poll.max_ns, 0);
+	assert_ptr_equal(job->poll_rule, &poll_context);
 	job_file_free(&file);
 }
 
