@@ -36,33 +36,28 @@ void trace_damaged(struct trace *t, const char *format, ...)
 	t->info.damage = t->damage;
 }
 
-/* The time of a sample whose place differs from event to event, or of another record
- * that matters; 0: it has none. */
+/* The time of a sample whose place differs from event to event, or of another record of
+ * the kernel, also of one that nobody looks at: a round of mappings alone would look as
+ * old as what came before it. 0: it has none. */
 static uint64_t slow_time(struct trace *t, const uint8_t *record)
 {
 	struct perf_event_header header = load_header(record);
 	struct event_source *source;
 
-	switch (header.type) {
-	case PERF_RECORD_SAMPLE:
+	if (header.type == PERF_RECORD_SAMPLE) {
 		source = event_of_sample(&t->events, record, header.size);
 		if (!source || !source->layout.time ||
 		    header.size < source->layout.smallest)
 			return 0;
 		return load_u64(record + source->layout.time);
-	case PERF_RECORD_COMM:
-	case PERF_RECORD_FORK:
-	case PERF_RECORD_EXIT:
-	case PERF_RECORD_LOST:
-	case PERF_RECORD_LOST_SAMPLES:
-		source = event_of_other(&t->events, record, header.size);
-		if (!source || !source->layout.last_time ||
-		    header.size < sizeof(header) + source->layout.trailer)
-			return 0;
-		return load_u64(record + header.size - source->layout.last_time);
-	default:
-		return 0;
 	}
+	if (header.type >= PERF_RECORD_MAX)
+		return 0;
+	source = event_of_other(&t->events, record, header.size);
+	if (!source || !source->layout.last_time ||
+	    header.size < sizeof(header) + source->layout.trailer)
+		return 0;
+	return load_u64(record + header.size - source->layout.last_time);
 }
 
 /* Records without a time stay with their neighbours. */

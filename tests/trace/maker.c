@@ -217,6 +217,20 @@ size_t maker_fork(const struct maker *m, uint8_t *to, int parent, int tid,
 	return fork_or_exit(m, to, PERF_RECORD_FORK, parent, tid, time_ns);
 }
 
+/* Of a file that nobody looks for. */
+size_t maker_map(const struct maker *m, uint8_t *to, int tid, uint64_t time_ns)
+{
+	const uint64_t place[7] = {0x10000, 0x1000}; /* from the address to the flags */
+	uint8_t *at = to + sizeof(struct perf_event_header);
+
+	put_u32(&at, MAKER_PID);
+	put_u32(&at, (uint32_t)tid);
+	put(&at, place, sizeof(place));
+	put(&at, "[heap]\0", 8);
+	put_trailer(m, &at, tid, time_ns, 0);
+	return finish(to, at, PERF_RECORD_MMAP2, PERF_RECORD_MISC_USER);
+}
+
 size_t maker_exit(const struct maker *m, uint8_t *to, int tid, uint64_t time_ns)
 {
 	return fork_or_exit(m, to, PERF_RECORD_EXIT, tid, tid, time_ns);

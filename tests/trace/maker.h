@@ -56,6 +56,7 @@ size_t maker_comm(const struct maker *m, uint8_t *to, int tid, const char *name,
 		  uint64_t time_ns);
 size_t maker_fork(const struct maker *m, uint8_t *to, int parent, int tid,
 		  uint64_t time_ns);
+size_t maker_map(const struct maker *m, uint8_t *to, int tid, uint64_t time_ns);
 size_t maker_exit(const struct maker *m, uint8_t *to, int tid, uint64_t time_ns);
 size_t maker_lost(const struct maker *m, uint8_t *to, unsigned cpu, uint64_t count,
 		  int of_event, uint64_t time_ns);

@@ -271,6 +271,36 @@ static void test_leap(void **state)
 	}
 }
 
+/* Rounds that hold mappings alone, as while a program is loaded on a busy machine. */
+static void test_mappings(void **state)
+{
+	struct writing *w = begin(path, 0, true);
+	struct trace_item item;
+	struct trace *trace;
+
+	(void)state;
+	hit_a(w, 0, 100, 1, "");
+	round_over(w);
+	hit_a(w, 0, 200, 2, "");
+	hit_a(w, 0, 230, 4, "");
+	hit_a(w, 1, 210, 3, "");
+	round_over(w);
+	for (uint64_t i = 0; i < 30; i++) {
+		w->size += maker_map(&w->maker, w->buffer + w->size, 1000, 300 + i);
+		if (i % 10 == 9)
+			round_over(w);
+	}
+	hit_a(w, 0, 400, 5, "");
+	end(w, 0);
+	trace = open_trace(path);
+	expect(trace, &item, 100);
+	expect(trace, &item, 200);
+	expect(trace, &item, 210);
+	expect(trace, &item, 230);
+	expect(trace, &item, 400);
+	expect_end(trace);
+}
+
 static void test_losses(void **state)
 {
 	struct writing *w = begin(path, 0, true);
@@ -491,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_ties),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_leap),
+		cmocka_unit_test(test_mappings),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_many_threads),
