@@ -20,6 +20,7 @@ enum model_role {
 	ROLE_STAGE, /* from here on the request is in a stage */
 	ROLE_LEAVE, /* … it is back in the stage before */
 	ROLE_COMPLETE,
+	ROLE_NEEDS, /* no event of a request; the others only fire while it is recorded */
 	ROLE_POLL_BEGIN,
 	ROLE_POLL_END,
 	ROLE_POLL_GROW,

@@ -30,6 +30,7 @@ static const struct role_rule {
 	[ROLE_COMPLETE] = {"complete", "complete", false, BIT(VALUE_KEY),
 			   BIT(VALUE_STATUS) | BIT(VALUE_RESULT) | BIT(VALUE_OP) |
 				   BIT(VALUE_OFFSET) | BIT(VALUE_LENGTH) | BIT(VALUE_FD)},
+	[ROLE_NEEDS] = {"needs", "needs", false, 0, 0},
 	[ROLE_POLL_BEGIN] = {"begin", "poll begin", true, 0,
 			     BIT(VALUE_LOOP) | BIT(VALUE_BUDGET)},
 	[ROLE_POLL_END] = {"end", "poll end", true, 0,
