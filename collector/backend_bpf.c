@@ -87,9 +87,13 @@ static int open_counters(struct capture *capture, bool multi, struct failure *f)
 		.sideband = true,
 		.ring_size = rings_size(capture->rings),
 	};
-	size_t needed = capture->cpus + (multi ? 64 : 2 * capture->plan->nr_sites);
-	int err = allow_open_files(needed, f);
+	size_t most = capture->cpus + 2 * capture->plan->nr_sites;
+	int err = 0;
 
+	/* A program and a link, or an event and a link, per site at most: where that is
+	 * over the hard limit it may still be less. */
+	if (allow_open_files(most, multi ? NULL : f) && !multi)
+		return -EMFILE;
 	for (unsigned cpu = 0; !err && cpu < capture->cpus; cpu++) {
 		err = counters_open(&capture->counters, capture->rings, &choice,
 				    COUNTER_SIDEBAND, -1, cpu, f);
@@ -144,6 +148,15 @@ static struct fetch_options fetch_options(const struct bpf_state *state,
 	};
 }
 
+static int too_many_files(const struct bpf_state *state, struct failure *f)
+{
+	return fail(f, -EMFILE,
+		    "too many open files: a program and a link for each of more than "
+		    "%zu layouts of arguments; raise the limit (ulimit -Hn) or name "
+		    "fewer probes",
+		    state->nr_programs - 1);
+}
+
 /* The program with these instructions: one that is there, or a new one. */
 static int find_program(struct bpf_state *state, const struct bpf_code *code,
 			size_t *found, struct failure *f)
@@ -165,6 +178,8 @@ static int find_program(struct bpf_state *state, const struct bpf_code *code,
 	program->nr_insns = code->count;
 	state->nr_programs++;
 	program->fd = bpf_code_load(code, BPF_PROG_TYPE_KPROBE, state->multi, f);
+	if (program->fd == -EMFILE)
+		return too_many_files(state, f);
 	return program->fd < 0 ? program->fd : 0;
 }
 
@@ -360,6 +375,8 @@ static int link_program(struct bpf_state *state, const struct capture *capture,
 	    target->nr_pids == 1 && !target->follow)
 		link.pid = target->pids[0];
 	fd = multi_link(state->programs[program].fd, &link);
+	if (fd == -EMFILE)
+		return too_many_files(state, f);
 	if (fd < 0)
 		return attach_failed(capture, first->site, first->event, fd, f);
 	state->links[state->nr_links++] = fd;

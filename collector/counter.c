@@ -206,22 +206,19 @@ void close_in_parallel(const int *fds, size_t count)
 
 int allow_open_files(size_t more, struct failure *f)
 {
-	struct rlimit limit;
+	struct rlimit limit, higher;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	more += 64; /* our own */
 	if (limit.rlim_cur >= more)
 		return 0;
-	if (limit.rlim_max < more) {
-		struct rlimit higher = {more, more};
-
-		if (setrlimit(RLIMIT_NOFILE, &higher) == 0)
-			return 0;
-		return fail(f, -EMFILE,
-			    "%zu open files are needed and the limit is %llu: raise "
-			    "it (ulimit -Hn) or name fewer probes",
-			    more, (unsigned long long)limit.rlim_max);
-	}
-	limit.rlim_cur = limit.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+	higher = (struct rlimit){more, limit.rlim_max > more ? limit.rlim_max : more};
+	if (setrlimit(RLIMIT_NOFILE, &higher) == 0)
+		return 0;
+	higher = (struct rlimit){limit.rlim_max, limit.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &higher);
+	return fail(f, -EMFILE,
+		    "%zu open files are needed and the limit is %llu: raise it "
+		    "(ulimit -Hn) or name fewer probes",
+		    more, (unsigned long long)limit.rlim_max);
 }

@@ -73,7 +73,8 @@ void counters_close(struct counters *counters);
  * Perf events of uprobes do not (Linux 6.18 waits under its event_mutex). */
 void close_in_parallel(const int *fds, size_t count);
 
-/* Raises the soft limit of open files so that @more fit. 0, or -EMFILE. */
+/* Raises the soft limit of open files so that @more fit, or as far as it goes. 0, or
+ * -EMFILE: the hard limit is lower. */
 int allow_open_files(size_t more, struct failure *f);
 
 #endif
