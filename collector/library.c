@@ -94,7 +94,7 @@ static const char *path_in(char *line)
 	return path;
 }
 
-int library_each(const char *program, target_file *each, void *user, struct failure *f)
+int library_each(const char *program, process_file *each, void *user, struct failure *f)
 {
 	char loader[PATH_MAX], *line = NULL;
 	size_t room = 0;
@@ -112,7 +112,7 @@ int library_each(const char *program, target_file *each, void *user, struct fail
 		const char *path = path_in(line);
 
 		if (path)
-			err = each(user, path, f);
+			err = each(user, path, path, f);
 	}
 	free(line);
 	if (list)

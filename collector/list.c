@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/list.h"
 #include "collector/target.h"
@@ -18,7 +19,7 @@ struct list_options {
 
 static const struct option_row rows[] = {
 	{"file", 'x', OPTION_LIST, offsetof(struct list_options, files), "FILE",
-	 "program or library; may be given again", 0, 0},
+	 "program or library: a path, or a name to look for", 0, 0},
 	{"pid", 'p', OPTION_LIST, offsetof(struct list_options, pids), "PID,...",
 	 "every file that these processes map", 0, 0},
 	{"all", 'a', OPTION_FLAG, offsetof(struct list_options, all), NULL,
@@ -84,7 +85,7 @@ static int find_files(struct list *l)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < o->files.count; i++)
-		err = file_list_add(&l->files, o->files.items[i], 0, f);
+		err = file_list_add(&l->files, o->files.items[i], f);
 	if (!err && o->pids.count)
 		err = target_processes(&target, &o->pids, f);
 	for (size_t i = 0; !err && i < target.nr_pids; i++)
@@ -93,11 +94,11 @@ static int find_files(struct list *l)
 	if (!err && o->all)
 		err = file_list_add_all(&l->files, f);
 	if (l->files.nr_unreadable)
-		command_warn(
-			"list",
-			"%zu process%s could not be looked at: only root may look at "
-			"other users'",
-			l->files.nr_unreadable, l->files.nr_unreadable == 1 ? "" : "es");
+		command_warn("list", "%zu process%s could not be looked at%s",
+			     l->files.nr_unreadable,
+			     l->files.nr_unreadable == 1 ? "" : "es",
+			     geteuid() ? ": only root may look at other users'"
+				       : ": the kernel protects them");
 	return err;
 }
 
@@ -131,12 +132,14 @@ static int list_file(struct list *l, const struct listed_file *file)
 
 	if (err && err != -ENOMEM && file->nr_pids)
 		err = 0;
-	for (size_t i = 0; !err && i < plan.nr_notices; i++)
+	if (!err && plan.nr_files) {
+		l->nr_probed++;
+		err = plan_choose(&plan, &l->globs, &l->failure);
+	}
+	for (size_t i = 0; i < plan.nr_notices; i++)
 		command_warn("list", "%s", plan.notices[i]);
-	if (err || !plan.nr_files)
+	if (!plan.nr_files)
 		goto out;
-	l->nr_probed++;
-	err = plan_choose(&plan, &l->globs, &l->failure);
 	if (err == -ENOENT) {
 		l->no_match = l->failure;
 		err = 0;

@@ -28,9 +28,9 @@ struct file_list {
 	size_t nr_unreadable; /* processes whose files could not be looked at */
 };
 
-/* Adds @path unless its inode is there; @pid, unless 0, maps it. 0 or a negative errno
- * with the reason in @f. */
-int file_list_add(struct file_list *list, const char *path, pid_t pid, struct failure *f);
+/* Adds the file that @name means (file_find.h) unless its inode is there. 0 or a negative
+ * errno with the reason in @f. */
+int file_list_add(struct file_list *list, const char *name, struct failure *f);
 
 /* Adds every file that process @pid has mapped for execution. */
 int file_list_add_process(struct file_list *list, pid_t pid, struct failure *f);

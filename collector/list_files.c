@@ -2,7 +2,6 @@
 /* The files that fathom list looks into: given ones, a process's, every process's. */
 #include "collector/list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/target.h"
+#include "collector/file_find.h"
 #include "core/failure.h"
 
 static int add_pid(struct listed_file *file, pid_t pid)
@@ -36,48 +35,26 @@ static struct listed_file *find(const struct file_list *list, const struct stat 
 	return NULL;
 }
 
-static bool is_same_file(const char *path, const struct stat *status)
-{
-	struct stat other;
-
-	return !stat(path, &other) && other.st_ino == status->st_ino &&
-	       other.st_dev == status->st_dev;
-}
-
 /*
  * Outside of a container a file of a process is better known by its plain name; a
  * deleted one keeps a name in the process that nobody can open.
  */
-static int name_file(struct listed_file *file, const char *path,
+static int name_file(struct listed_file *file, const char *path, const char *name,
 		     const struct stat *status)
 {
-	const char *root = strstr(path, "/root/");
-	char target[4096];
-	ssize_t length;
+	struct stat plain;
 
-	if (!strncmp(path, "/proc/", 6) && root && is_same_file(root + 5, status))
-		path += root + 5 - path;
+	if (stat(name, &plain) == 0 && plain.st_ino == status->st_ino &&
+	    plain.st_dev == status->st_dev)
+		path = name;
 	file->path = strdup(path);
-	if (!file->path)
-		return -ENOMEM;
-	if (strncmp(path, "/proc/", 6) || !strstr(path, "/map_files/"))
-		return 0;
-	length = readlink(path, target, sizeof(target));
-	if (length > 0)
-		file->mapped_as = strndup(target, (size_t)length);
-	return 0;
+	if (strstr(path, "/map_files/"))
+		file->mapped_as = strdup(name);
+	return file->path ? 0 : -ENOMEM;
 }
 
-int file_list_add(struct file_list *list, const char *path, pid_t pid, struct failure *f)
+static int new_file(struct file_list *list, struct listed_file **file, struct failure *f)
 {
-	struct listed_file *file;
-	struct stat status;
-
-	if (stat(path, &status) < 0)
-		return fail(f, -errno, "%s: %s", path, strerror(errno));
-	file = find(list, &status);
-	if (file)
-		return add_pid(file, pid);
 	if (list->nr_files == list->room) {
 		size_t room = list->room ? 2 * list->room : 16;
 		struct listed_file *files =
@@ -88,12 +65,40 @@ int file_list_add(struct file_list *list, const char *path, pid_t pid, struct fa
 		list->files = files;
 		list->room = room;
 	}
-	file = &list->files[list->nr_files];
+	*file = &list->files[list->nr_files];
+	return 0;
+}
+
+static int add_file(struct file_list *list, const char *path, const char *name, pid_t pid,
+		    struct failure *f)
+{
+	struct listed_file *file;
+	struct stat status;
+	int err;
+
+	if (stat(path, &status) < 0)
+		return fail(f, -errno, "%s: %s", path, strerror(errno));
+	file = find(list, &status);
+	if (file)
+		return add_pid(file, pid);
+	err = new_file(list, &file, f);
+	if (err)
+		return err;
 	*file = (struct listed_file){.device = status.st_dev, .inode = status.st_ino};
-	if (name_file(file, path, &status))
+	if (name_file(file, path, name, &status))
 		return fail(f, -ENOMEM, "out of memory");
 	list->nr_files++;
 	return add_pid(file, pid);
+}
+
+static int add_given(void *user, const char *path, const char *name, struct failure *f)
+{
+	return add_file(user, path, name, 0, f);
+}
+
+int file_list_add(struct file_list *list, const char *name, struct failure *f)
+{
+	return file_find(name, add_given, list, f);
 }
 
 struct process {
@@ -102,10 +107,10 @@ struct process {
 };
 
 /* A file may vanish between the look at the process and ours. */
-static int add_mapped(void *user, const char *path, struct failure *f)
+static int add_mapped(void *user, const char *path, const char *name, struct failure *f)
 {
 	struct process *process = user;
-	int err = file_list_add(process->list, path, process->pid, f);
+	int err = add_file(process->list, path, name, process->pid, f);
 
 	return err == -ENOMEM ? err : 0;
 }
@@ -114,29 +119,21 @@ int file_list_add_process(struct file_list *list, pid_t pid, struct failure *f)
 {
 	struct process process = {list, pid};
 
-	return target_each_file(pid, add_mapped, &process, f);
+	return process_each_file(pid, add_mapped, &process, f);
+}
+
+static int add_process(void *user, pid_t pid, struct failure *f)
+{
+	struct file_list *list = user;
+	int err = file_list_add_process(list, pid, f);
+
+	list->nr_unreadable += err == -EACCES || err == -EPERM;
+	return err == -ENOMEM ? err : 0; /* it may also have ended */
 }
 
 int file_list_add_all(struct file_list *list, struct failure *f)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int err = 0;
-
-	if (!proc)
-		return fail(f, -errno, "/proc: %s", strerror(errno));
-	while (!err && (entry = readdir(proc))) {
-		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-
-		if (pid <= 0 || pid == getpid())
-			continue;
-		err = file_list_add_process(list, pid, f);
-		list->nr_unreadable += err == -EACCES || err == -EPERM;
-		if (err != -ENOMEM)
-			err = 0; /* it may also have ended */
-	}
-	closedir(proc);
-	return err;
+	return process_all(add_process, list, f);
 }
 
 void file_list_release(struct file_list *list)

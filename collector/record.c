@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "collector/kernel_events.h"
-#include "collector/library.h"
 #include "collector/patience.h"
+#include "collector/record_files.h"
 #include "collector/record_summary.h"
 #include "collector/recording.h"
 #include "collector/site.h"
@@ -35,7 +35,7 @@ static const struct option_row rows[] = {
 	 "allowed; may be given again",
 	 0, 0},
 	{"file", 'x', OPTION_LIST, offsetof(struct record_options, files), "FILE",
-	 "program or library that has the probes; may be given again", 0, 0},
+	 "program or library that has the probes: a path, or a name to look for", 0, 0},
 	{"pid", 'p', OPTION_LIST, offsetof(struct record_options, pids), "PID,...",
 	 "record these processes, and look for probes in the files they map", 0, 0},
 	{"all", 'a', OPTION_FLAG, offsetof(struct record_options, all), NULL,
@@ -135,47 +135,6 @@ static int check_usage(const struct record *r)
 	return 0;
 }
 
-/* A file of a process that may be anything: what is no ELF file is passed over. */
-static int add_mapped_file(void *user, const char *path, struct failure *f)
-{
-	int err = plan_add_file(user, path, f);
-
-	return err == -ENOMEM ? err : 0;
-}
-
-/* The command's program and the libraries that it will be linked with. */
-static int add_command_files(struct record *r)
-{
-	int err;
-
-	if (target_is_script(r->program))
-		return fail(&r->failure, -ENOEXEC,
-			    "%s is a script: name the program whose probes you want with "
-			    "-x FILE (what the script starts is followed)",
-			    r->program);
-	err = plan_add_file(&r->plan, r->program, &r->failure);
-	if (err)
-		return err;
-	return library_each(r->program, add_mapped_file, &r->plan, &r->failure);
-}
-
-static int add_files(struct record *r)
-{
-	const struct string_list *files = &r->options.files;
-	int err = 0;
-
-	for (size_t i = 0; !err && i < files->count; i++)
-		err = plan_add_file(&r->plan, files->items[i], &r->failure);
-	if (err || files->count)
-		return err;
-	if (r->command)
-		return add_command_files(r);
-	for (size_t i = 0; !err && i < r->target.nr_pids; i++)
-		err = target_each_file(r->target.pids[i], add_mapped_file, &r->plan,
-				       &r->failure);
-	return err;
-}
-
 static int choose_backend(struct record *r)
 {
 	struct failure *f = &r->failure;
@@ -232,12 +191,18 @@ static int choose_sites(struct record *r)
 /* What the plan asks for and the backend can give. */
 static int make_plan(struct record *r)
 {
+	const struct record_files files = {
+		.names = &r->options.files,
+		.target = &r->target,
+		.program = r->program,
+		.everybody = r->options.all || (!r->program && !r->target.nr_pids),
+	};
 	int err = specs_parse(&r->specs, &r->options.specs, &r->failure);
 
 	if (!err)
 		err = naming_open(&r->plan.naming, &r->options.providers, &r->failure);
 	if (!err)
-		err = add_files(r);
+		err = record_files_add(&r->plan, &files, &r->failure);
 	if (!err)
 		err = plan_choose(&r->plan, &r->specs.globs, &r->failure);
 	if (!err && r->plan.nr_events > EVENTS_MAX)

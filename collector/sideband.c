@@ -2,13 +2,13 @@
 /* Makes perf records from /proc. Layouts: <linux/perf_event.h>, PERF_RECORD_*. */
 #include "collector/sideband.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
+
+#include "collector/process.h"
 
 enum { RECORD_ROOM = 4096 + 256 };
 
@@ -95,53 +95,45 @@ static int write_fork(const struct sideband *s, uint32_t pid, uint32_t tid,
 	return finish(s, &r, pid, tid, 0, 0, f);
 }
 
-/* A line of /proc/PID/maps as MMAP2; 1 if it is of no interest. */
-static int write_mapping(const struct sideband *s, uint32_t pid, const char *line,
-			 struct failure *f)
+struct mmap_walk {
+	const struct sideband *sideband;
+	struct failure *failure; /* of writing; a process that is gone is none */
+	int err;
+};
+
+/* An executable mapping as MMAP2. */
+static int write_mapping(void *user, const struct mapping *m, struct failure *unused)
 {
-	unsigned long long start, end, offset, inode;
-	unsigned major_number, minor_number;
-	char access[5];
-	int at = 0;
+	struct mmap_walk *walk = user;
+	uint32_t pid = (uint32_t)m->pid;
 	struct record r;
 
-	if (sscanf(line, "%llx-%llx %4s %llx %x:%x %llu %n", &start, &end, access,
-		   &offset, &major_number, &minor_number, &inode, &at) != 7 ||
-	    access[2] != 'x' || line[at] != '/')
+	(void)unused;
+	if (!m->executable)
 		return 0;
 	begin(&r, PERF_RECORD_MMAP2, PERF_RECORD_MISC_USER);
 	put_u32(&r, pid);
 	put_u32(&r, pid);
-	put_u64(&r, start);
-	put_u64(&r, end - start);
-	put_u64(&r, offset);
-	put_u32(&r, major_number);
-	put_u32(&r, minor_number);
-	put_u64(&r, inode);
+	put_u64(&r, m->start);
+	put_u64(&r, m->end - m->start);
+	put_u64(&r, m->offset);
+	put_u32(&r, m->major_number);
+	put_u32(&r, m->minor_number);
+	put_u64(&r, m->inode);
 	put_u64(&r, 0);
-	put_u32(&r, 5);			       /* PROT_READ | PROT_EXEC */
-	put_u32(&r, access[3] == 's' ? 1 : 2); /* MAP_SHARED or MAP_PRIVATE */
-	put_text(&r, line + at, 4096);
-	return finish(s, &r, pid, pid, 0, 0, f);
+	put_u32(&r, 5);			/* PROT_READ | PROT_EXEC */
+	put_u32(&r, m->shared ? 1 : 2); /* MAP_SHARED or MAP_PRIVATE */
+	put_text(&r, m->name, 4096);
+	walk->err = finish(walk->sideband, &r, pid, pid, 0, 0, walk->failure);
+	return walk->err;
 }
 
-static int write_mappings(const struct sideband *s, uint32_t pid, struct failure *f)
+static int write_mappings(const struct sideband *s, pid_t pid, struct failure *f)
 {
-	char name[64], *line = NULL;
-	size_t room = 0;
-	int err = 0;
-	FILE *maps;
+	struct mmap_walk walk = {s, f, 0};
 
-	snprintf(name, sizeof(name), "/proc/%u/maps", pid);
-	maps = fopen(name, "re");
-	while (maps && !err && getline(&line, &room, maps) > 0) {
-		line[strcspn(line, "\n")] = 0;
-		err = write_mapping(s, pid, line, f);
-	}
-	free(line);
-	if (maps)
-		fclose(maps);
-	return err;
+	process_each_mapping(pid, write_mapping, &walk, NULL);
+	return walk.err;
 }
 
 static int write_thread(const struct sideband *s, uint32_t pid, uint32_t tid,
@@ -185,21 +177,19 @@ int sideband_process(const struct sideband *s, pid_t pid, struct failure *f)
 			err = write_thread(s, (uint32_t)pid, (uint32_t)tid, f);
 	}
 	closedir(tasks);
-	return err ? err : write_mappings(s, (uint32_t)pid, f);
+	return err ? err : write_mappings(s, pid, f);
+}
+
+static int write_process(void *user, pid_t pid, struct failure *f)
+{
+	return sideband_process(user, pid, f);
 }
 
 int sideband_all(const struct sideband *s, struct failure *f)
 {
-	DIR *processes = opendir("/proc");
-	struct dirent *entry;
-	int err = 0;
+	struct sideband copy = *s;
 
-	while (processes && !err && (entry = readdir(processes)))
-		if (isdigit((unsigned char)entry->d_name[0]))
-			err = sideband_process(s, (pid_t)atoi(entry->d_name), f);
-	if (processes)
-		closedir(processes);
-	return err;
+	return process_all(write_process, &copy, f);
 }
 
 int sideband_lost(const struct sideband *s, uint64_t id, uint64_t count, unsigned cpu,

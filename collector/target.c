@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Finds processes and their files; starts a command that waits until all is ready. */
+/* Finds processes; starts a command that waits until all is ready. */
 #include "collector/target.h"
 
 #include <errno.h>
@@ -240,61 +240,4 @@ void target_release(struct target *target)
 	free(target->pids);
 	target->pids = NULL;
 	target->nr_pids = 0;
-}
-
-/* One line of /proc/PID/maps; true when it is a file mapped for execution. */
-static bool mapped_file(const char *line, unsigned long *start, unsigned long *end,
-			const char **path)
-{
-	char access[5];
-	int at = 0;
-
-	if (sscanf(line, "%lx-%lx %4s %*x %*s %*u %n", start, end, access, &at) != 3 ||
-	    !at)
-		return false;
-	*path = line + at;
-	return access[2] == 'x' && **path == '/';
-}
-
-static int visible_path(char *out, size_t room, pid_t pid, const char *path,
-			unsigned long start, unsigned long end)
-{
-	snprintf(out, room, "/proc/%d/root%s", pid, path);
-	if (access(out, R_OK) == 0)
-		return 0;
-	/* Deleted or replaced since: the kernel still has it. */
-	snprintf(out, room, "/proc/%d/map_files/%lx-%lx", pid, start, end);
-	return access(out, R_OK);
-}
-
-static int cannot_look(pid_t pid, int err, struct failure *f)
-{
-	return fail(f, err, "cannot look at process %d: %s%s", pid, strerror(-err),
-		    err == -EACCES || err == -EPERM
-			    ? ": it takes root, or the user whose process it is"
-			    : "");
-}
-
-int target_each_file(pid_t pid, target_file *each, void *user, struct failure *f)
-{
-	char name[64], visible[4200], *line = NULL;
-	unsigned long start, end;
-	size_t room = 0;
-	const char *path;
-	int err = 0;
-	FILE *maps;
-
-	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
-	maps = fopen(name, "re");
-	if (!maps)
-		return cannot_look(pid, -errno, f);
-	while (!err && getline(&line, &room, maps) > 0) {
-		line[strcspn(line, "\n")] = 0;
-		if (mapped_file(line, &start, &end, &path) &&
-		    visible_path(visible, sizeof(visible), pid, path, start, end) == 0)
-			err = each(user, visible, f);
-	}
-	free(line);
-	fclose(maps);
-	return err;
 }

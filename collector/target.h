@@ -59,9 +59,4 @@ bool target_all_gone(const struct target *target); /* every process */
 /* Ends a command that still runs (SIGTERM, as perf does) and collects it. */
 void target_release(struct target *target);
 
-/* Calls @each for the path of every file that is mapped with execute permission into
- * process @pid, as a path that we can open (below /proc/PID/root). */
-typedef int target_file(void *user, const char *path, struct failure *f);
-int target_each_file(pid_t pid, target_file *each, void *user, struct failure *f);
-
 #endif
