@@ -2,20 +2,16 @@
 /* Generates the code that fetches arguments: a load, a store or a helper per operand. */
 #include "collector/fetch_generator.h"
 
-#include <elf.h>
 #include <string.h>
 
-#ifdef __aarch64__
-enum { MACHINE = EM_AARCH64, MACHINE_IP = REGISTER_PC };
-#else
-enum { MACHINE = EM_X86_64, MACHINE_IP = REGISTER_RIP };
-#endif
+/* The instruction pointer of the machine we run on. */
+enum { MACHINE_IP = OPERAND_MACHINE == EM_AARCH64 ? REGISTER_PC : REGISTER_RIP };
 
 static void load_register(struct generator *g, unsigned bytes, unsigned to,
 			  uint8_t number, unsigned byte)
 {
 	emit_load(g->code, bytes, to, CONTEXT,
-		  operand_register_offset(MACHINE, number) + (int)byte);
+		  operand_register_offset(OPERAND_MACHINE, number) + (int)byte);
 }
 
 static void add_value(struct generator *g, unsigned to, int64_t value)

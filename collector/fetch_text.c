@@ -13,17 +13,10 @@
  */
 #include "collector/fetch_text.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#ifdef __aarch64__
-enum { MACHINE = EM_AARCH64 };
-#else
-enum { MACHINE = EM_X86_64 };
-#endif
 
 const char *fetch_text_cannot(const struct operand *o, const struct argument *argument)
 {
@@ -57,8 +50,9 @@ const char *fetch_text_cannot(const struct operand *o, const struct argument *ar
 static int place(char *out, size_t room, const struct plan_site *site,
 		 const struct operand *o)
 {
-	const char *name =
-		o->base == REGISTER_NONE ? NULL : operand_register_name(MACHINE, o->base);
+	const char *name = o->base == REGISTER_NONE
+				   ? NULL
+				   : operand_register_name(OPERAND_MACHINE, o->base);
 
 	if (o->kind == OPERAND_CONSTANT)
 		return snprintf(out, room, "\\%" PRId64, o->value);

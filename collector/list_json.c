@@ -51,6 +51,22 @@ static json_t *json_source(const struct listing *l, const struct plan_site *site
 	return json_pack("{s:o, s:i}", "file", foreign(line.file), "line", line.line);
 }
 
+/* Arguments that cannot be read at the site, by their number, and why. */
+static json_t *json_unreadable(const struct plan_site *site)
+{
+	json_t *unreadable = json_object();
+
+	for (size_t i = 0; i < site->nr_operands; i++) {
+		char number[24];
+
+		snprintf(number, sizeof(number), "%zu", i + 1);
+		if (site->operands[i].kind == OPERAND_NONE)
+			json_object_set_new(unreadable, number,
+					    json_string(site->operands[i].why));
+	}
+	return unreadable;
+}
+
 static json_t *json_sites(const struct listing *l, const struct plan_event *event)
 {
 	json_t *sites = json_array();
@@ -59,12 +75,13 @@ static json_t *json_sites(const struct listing *l, const struct plan_event *even
 		const struct plan_site *site = &event->sites[i];
 
 		json_array_append_new(
-			sites, json_pack("{s:I, s:I, s:I, s:o, s:o}", "address",
-					 (json_int_t)site->site->address, "offset",
-					 (json_int_t)site->site->offset, "semaphore",
-					 (json_int_t)site->site->semaphore, "operands",
-					 foreign(site->site->operands), "source",
-					 json_source(l, site)));
+			sites,
+			json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "address",
+				  (json_int_t)site->site->address, "offset",
+				  (json_int_t)site->site->offset, "semaphore",
+				  (json_int_t)site->site->semaphore, "operands",
+				  foreign(site->site->operands), "unreadable",
+				  json_unreadable(site), "source", json_source(l, site)));
 	}
 	return sites;
 }

@@ -165,6 +165,10 @@ static void print_site(const struct listing *l, const struct plan_site *site)
 	if (site->site->semaphore)
 		printf("semaphore 0x%" PRIx64 " ", site->site->semaphore);
 	printf("[%s]\n", list_text(site->site->operands));
+	for (size_t i = 0; i < site->nr_operands; i++)
+		if (site->operands[i].kind == OPERAND_NONE)
+			printf("    argument %zu cannot be read here: %s\n", i + 1,
+			       site->operands[i].why);
 }
 
 void list_print_long(const struct listing *l)

@@ -19,9 +19,6 @@ struct width {
 
 static void widen(struct width *w, const struct operand *o)
 {
-	if (o->kind == OPERAND_NONE && !o->is_float)
-		return;
-	w->fetchable = true;
 	if (o->is_float) {
 		if (o->size > w->float_size)
 			w->float_size = o->size;
@@ -37,12 +34,20 @@ static void widen(struct width *w, const struct operand *o)
 	}
 }
 
+/* Operands that cannot be read count only where no site's can: for size and sign. */
 static void measure(const struct plan_event *event, uint8_t i, struct width *w)
 {
 	*w = (struct width){0};
-	for (size_t site = 0; site < event->nr_sites; site++)
-		if (i < event->sites[site].nr_operands)
-			widen(w, &event->sites[site].operands[i]);
+	for (size_t j = 0; j < event->nr_sites; j++)
+		w->fetchable |= i < event->sites[j].nr_operands &&
+				event->sites[j].operands[i].kind != OPERAND_NONE;
+	for (size_t j = 0; j < event->nr_sites; j++) {
+		const struct operand *o = &event->sites[j].operands[i];
+
+		if (i < event->sites[j].nr_operands &&
+		    (o->kind != OPERAND_NONE || o->is_float || !w->fetchable))
+			widen(w, o);
+	}
 }
 
 /* The narrowest type that holds all values. */
@@ -77,7 +82,7 @@ static const char *contradiction(const struct argument *declared, const struct w
 {
 	bool is_float = w->float_size && !w->widest;
 
-	if (!w->fetchable)
+	if (!w->fetchable && !w->float_size)
 		return NULL;
 	if ((declared->kind == ARGUMENT_FLOAT) != is_float)
 		return is_float ? "the operand is floating point"

@@ -15,10 +15,7 @@
 
 #include <ctype.h>
 #include <elf.h>
-#include <errno.h>
 #include <string.h>
-
-#include "core/failure.h"
 
 struct cursor {
 	const char *at;
@@ -68,6 +65,7 @@ static const char vector_register[] =
 static const char not_understood[] = "an operand of unknown form";
 static const char odd_size[] = "a value of other than 1, 2, 4 or 8 bytes";
 static const char no_symbol[] = "relative to %rip without a symbol";
+static const char other_machine[] = "an operand of a machine that is not known here";
 static const char segment_base[] = "thread-local, whose base the kernel does not pass";
 
 static bool cursor_skip(struct cursor *c, char expected)
@@ -340,6 +338,7 @@ static struct operand aarch64_operand(struct cursor c, struct operand o)
 		return o;
 	}
 	o.kind = OPERAND_CONSTANT;
+	cursor_skip(&c, '#');
 	if (cursor_number(&c, &o.value) && c.at == c.end)
 		return o;
 	if (strchr("dsvqhb", *c.at) && c.end - c.at > 1 &&
@@ -385,17 +384,16 @@ static struct operand one_operand(struct cursor c, uint16_t machine)
 	o.size = (uint8_t)size;
 	if (c.at == c.end)
 		return unfetchable(o, not_understood);
-	return machine == EM_AARCH64 ? aarch64_operand(c, o) : x86_64_operand(c, o);
+	if (machine == EM_X86_64)
+		return x86_64_operand(c, o);
+	return machine == EM_AARCH64 ? aarch64_operand(c, o)
+				     : unfetchable(o, other_machine);
 }
 
-int operands_parse(const char *text, uint16_t machine, struct operand *operands,
-		   struct failure *f)
+size_t operands_parse(const char *text, uint16_t machine, struct operand *operands)
 {
-	int count = 0;
+	size_t count = 0;
 
-	if (machine != EM_X86_64 && machine != EM_AARCH64)
-		return fail(f, -EOPNOTSUPP,
-			    "probe operands of ELF machine %u are not known", machine);
 	if (*text == ':') /* how some old notes say that there are none */
 		return 0;
 	for (;;) {
@@ -405,11 +403,10 @@ int operands_parse(const char *text, uint16_t machine, struct operand *operands,
 			text++;
 		if (!*text)
 			return count;
-		if (count == ARGUMENTS_MAX)
-			return fail(f, -E2BIG, "a probe has more than %d arguments",
-				    ARGUMENTS_MAX);
 		c = (struct cursor){text, argument_end(text)};
-		operands[count++] = one_operand(c, machine);
+		if (count < ARGUMENTS_MAX)
+			operands[count] = one_operand(c, machine);
+		count++;
 		text = c.end;
 	}
 }

@@ -10,13 +10,19 @@
 #ifndef FATHOM_COLLECTOR_OPERAND_H
 #define FATHOM_COLLECTOR_OPERAND_H
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "trace/argument.h"
 
-struct failure;
+/* The machine that we run on. */
+#ifdef __aarch64__
+enum { OPERAND_MACHINE = EM_AARCH64 };
+#else
+enum { OPERAND_MACHINE = EM_X86_64 };
+#endif
 
 enum operand_kind {
 	OPERAND_NONE,	  /* cannot be fetched, @why says the reason */
@@ -56,13 +62,12 @@ struct operand {
 };
 
 /*
- * Parses the operands of one site of a program for @machine (EM_X86_64, EM_AARCH64).
- * @operands has room for ARGUMENTS_MAX; what they point to belongs to @text. Returns
- * how many, -E2BIG for more than twelve, or -EOPNOTSUPP for another machine. A text
- * that is no operand becomes OPERAND_NONE.
+ * Parses the operands of one site of a program for @machine (EM_X86_64, EM_AARCH64; of
+ * others only size and sign are known). @operands has room for ARGUMENTS_MAX; what they
+ * point to belongs to @text. Returns how many there are; those behind the twelfth are not
+ * filled in. A text that is no operand becomes OPERAND_NONE.
  */
-int operands_parse(const char *text, uint16_t machine, struct operand *operands,
-		   struct failure *f);
+size_t operands_parse(const char *text, uint16_t machine, struct operand *operands);
 
 /* The register's name as the kernel's fetch arguments have it ("ax", "x0"), or NULL. */
 const char *operand_register_name(uint16_t machine, uint8_t number);

@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,29 +259,37 @@ static void resolve_symbol(struct plan *plan, const struct plan_site *site,
 	o->value = (int64_t)((uint64_t)o->value + address);
 }
 
-static int add_sites(struct plan *plan, struct plan_event *event, const struct chosen *c,
-		     struct failure *f)
+/* What a site has more than ARGUMENTS_MAX is left out. */
+static int read_operands(struct plan *plan, const struct plan_event *event,
+			 struct plan_site *site)
 {
-	const struct sdt_file *sdt = plan->files[c->file].sdt;
+	uint16_t machine = plan->files[site->file].sdt->machine;
+	size_t count = operands_parse(site->site->operands, machine, site->operands);
 
-	for (size_t i = 0; i < c->probe->nr_sites; i++) {
-		struct plan_site *site = &event->sites[event->nr_sites];
-		int count;
+	site->nr_operands = count < ARGUMENTS_MAX ? count : ARGUMENTS_MAX;
+	for (size_t i = 0; i < site->nr_operands; i++)
+		if (site->operands[i].symbol && site->operands[i].kind != OPERAND_NONE)
+			resolve_symbol(plan, site, &site->operands[i]);
+	if (count == site->nr_operands)
+		return 0;
+	return plan_notice(plan,
+			   "%s: of the %zu arguments at 0x%" PRIx64
+			   " only the first %d are taken",
+			   event->name, count, site->site->address, ARGUMENTS_MAX);
+}
+
+static int add_sites(struct plan *plan, struct plan_event *event, const struct chosen *c)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < c->probe->nr_sites; i++) {
+		struct plan_site *site = &event->sites[event->nr_sites++];
 
 		site->file = c->file;
 		site->site = &c->probe->sites[i];
-		count = operands_parse(site->site->operands, sdt->machine, site->operands,
-				       f);
-		if (count < 0)
-			return fail_in(f, count, "%s: %s", sdt->path, event->name);
-		site->nr_operands = (size_t)count;
-		for (int j = 0; j < count; j++)
-			if (site->operands[j].symbol &&
-			    site->operands[j].kind != OPERAND_NONE)
-				resolve_symbol(plan, site, &site->operands[j]);
-		event->nr_sites++;
+		err = read_operands(plan, event, site);
 	}
-	return 0;
+	return err;
 }
 
 /* Merges @count probes of one name, from several files, into the next event. */
@@ -301,12 +310,9 @@ static int add_event(struct plan *plan, const struct chosen *chosen, size_t coun
 	event->sites = calloc(nr_sites + 1, sizeof(*event->sites));
 	if (!event->sites || !event->name)
 		return fail(f, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < count; i++) {
-		int err = add_sites(plan, event, &chosen[i], f);
-
-		if (err)
-			return err;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (add_sites(plan, event, &chosen[i]))
+			return fail(f, -ENOMEM, "out of memory");
 	plan->nr_sites += nr_sites;
 	return naming_apply(plan->naming, plan, event, f);
 }

@@ -18,7 +18,7 @@ static void parse_operands(const struct sdt_file *file)
 			struct operand operands[ARGUMENTS_MAX];
 
 			operands_parse(file->probes[i].sites[k].operands, file->machine,
-				       operands, NULL);
+				       operands);
 		}
 }
 

@@ -127,6 +127,59 @@ class DebugInformation(Folder):
                 self.assertEqual(signature(probes(self.path("bad"))["noted"]), "u32 by_note")
 
 
+class Machines(Folder):
+    """Operands of programs that need not run here."""
+
+    def library(self, operands, target):
+        path = self.path("notes.so")
+        subprocess.run(["clang", f"--target={target}-linux-gnu", "-fuse-ld=lld", "-shared",
+                        "-nostdlib", f'-DOPERANDS="{operands}"', "-o", path,
+                        os.path.join(os.path.dirname(os.path.abspath(__file__)), "notes.c")],
+                       check=True)
+        return path
+
+    def one(self, operands, target="aarch64"):
+        probe = probes(self.library(operands, target))["one"]
+        return signature(probe), probe["sites"][0]["unreadable"]
+
+    def setUp(self):
+        super().setUp()
+        if not shutil.which("clang") or not shutil.which("ld.lld"):
+            self.skipTest("clang or lld is not installed")
+
+    def test_aarch64(self):
+        self.assertEqual(
+            self.one("8@x0 -4@w1 2@[sp, 14] 1@[x29,-3] 8@[x0, x1, lsl 3] -4@[x0, w2, sxtw 2]"
+                     " 4@5 -4@-7 8@xzr 8f@[sp, 8]"),
+            ("u64 arg1, s32 arg2, u16 arg3, u8 arg4, u64 arg5, s32 arg6, u32 arg7, s32 arg8, "
+             "u64 arg9, f64 arg10", {}))
+
+    def test_aarch64_that_cannot_be_read(self):
+        types, unreadable = self.one("8f@d8 16@x3 8@[x0, 8]! -2@w4")
+        self.assertEqual(types, "f64 arg1, u64 arg2, u64 arg3, s16 arg4")
+        self.assertEqual(unreadable, {
+            "1": "a vector register, which no kernel tracer can read",
+            "2": "a value of other than 1, 2, 4 or 8 bytes", "3": "an operand of unknown form"})
+        self.assertIn("    argument 3 cannot be read here: an operand of unknown form\n",
+                      run("list", "-v", "-x", self.path("notes.so")))
+
+    def test_another_machine(self):
+        """Of others a probe is listed, too; what can be read of its operands are the sizes."""
+        types, unreadable = self.one("-4@3 8@16(1)", "powerpc64le")
+        self.assertEqual(types, "s32 arg1, u64 arg2")
+        self.assertEqual(set(unreadable.values()),
+                         {"an operand of a machine that is not known here"})
+
+    def test_record_needs_this_machine(self):
+        path = self.library("8@x0", "powerpc64le")
+        self.assertIn(f"{path} is for another machine (ELF machine 21)",
+                      run("record", "-e", "notes:one", "-x", path, expect=1))
+
+    def test_more_arguments_than_there_can_be(self):
+        path = self.library(" ".join(f"4@{number}" for number in range(15)), "aarch64")
+        self.assertEqual(len(probes(path)["one"]["arguments"]), 12)
+
+
 class Sources(Folder):
     PROVIDER = """
 typedef enum { in, out } way_of_file;
