@@ -85,15 +85,6 @@ double series_mean(const struct series_bucket *bucket)
 	return bucket->held ? bucket->area / (double)bucket->held : 0;
 }
 
-static const char *cell(double eighths)
-{
-	static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-
-	if (eighths <= 0)
-		return blocks[0];
-	return blocks[eighths >= 8 ? 8 : (unsigned)eighths];
-}
-
 /* The label and the cells, without the blanks behind the last that is filled. */
 static void plot_row(FILE *to, const char *label, const struct series_bucket *columns,
 		     unsigned nr, double from, double step)
@@ -104,7 +95,7 @@ static void plot_row(FILE *to, const char *label, const struct series_bucket *co
 	for (unsigned i = 0; i < nr; i++) {
 		double above = series_mean(&columns[i]) - from;
 
-		fputs(cell(above / step * 8 + 0.5), to);
+		fputs(text_block(above / step), to);
 	}
 	fputc('\n', to);
 }

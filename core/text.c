@@ -97,6 +97,14 @@ char *text_bar(char *out, unsigned width, double part)
 	return strcat(out, eighths[filled % 8]);
 }
 
+const char *text_block(double part)
+{
+	static const char *const eighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+
+	part = part < 0 ? 0 : part > 1 ? 1 : part;
+	return eighths[(unsigned)(part * 8 + 0.5)];
+}
+
 unsigned text_columns(FILE *to)
 {
 	struct winsize size;

@@ -39,6 +39,9 @@ void text_table_free(struct text_table *t);
  * has room for 3 * width + 1 bytes. */
 char *text_bar(char *out, unsigned width, double part);
 
+/* One column, filled from below to @part (0 to 1) in eighths. */
+const char *text_block(double part);
+
 /* Columns of the terminal behind @to, or 80. */
 unsigned text_columns(FILE *to);
 
