@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "core/failure.h"
 #include "core/text.h"
 
 enum {
@@ -29,6 +30,14 @@ int lines_flush(struct lines *l)
 	}
 	l->used = 0;
 	return l->error;
+}
+
+int lines_flush_answer(struct lines *l, struct failure *f)
+{
+	if (!lines_flush(l))
+		return 0;
+	return fail(f, l->error, "cannot write to standard output: %s",
+		    strerror(-l->error));
 }
 
 /* The decimal digits of @value, so that they end at @end; returns their start. */

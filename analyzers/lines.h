@@ -26,6 +26,11 @@ struct lines {
 /* Writes out what is buffered; returns 0 or the first negative errno, every time. */
 int lines_flush(struct lines *l);
 
+struct failure;
+
+/* The same for a command's answer: the sentence is about standard output. */
+int lines_flush_answer(struct lines *l, struct failure *f);
+
 /* Room for @size bytes (at most LINES_SIZE): the caller fills them, then adds to
  * l->used. */
 static inline char *lines_room(struct lines *l, size_t size)

@@ -244,12 +244,6 @@ static void put_json_line(struct script *s, const struct event *event)
 	lines_text(l, "}}\n");
 }
 
-static int write_failed(const struct script *s, struct failure *f)
-{
-	return fail(f, s->lines.error, "cannot write to standard output: %s",
-		    strerror(-s->lines.error));
-}
-
 static int script_event(void *state, const struct event *event, struct failure *f)
 {
 	struct script *s = state;
@@ -258,7 +252,7 @@ static int script_event(void *state, const struct event *event, struct failure *
 		put_json_line(s, event);
 	else
 		put_text_line(s, event);
-	return s->lines.error ? write_failed(s, f) : 0;
+	return s->lines.error ? lines_flush_answer(&s->lines, f) : 0;
 }
 
 static int script_loss(void *state, const struct loss *loss, struct failure *f)
@@ -314,7 +308,7 @@ static int script_flush(void *user, struct failure *f)
 {
 	struct script *s = user;
 
-	return lines_flush(&s->lines) ? write_failed(s, f) : 0;
+	return lines_flush_answer(&s->lines, f);
 }
 
 struct script_options {
