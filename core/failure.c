@@ -8,18 +8,6 @@
 
 #include "core/text.h"
 
-static void keep_to_one_line(char *text)
-{
-	for (char *c = text; *c;) {
-		size_t length = text_printable(c, strlen(c));
-
-		if (length)
-			c += length;
-		else
-			*c++ = '?';
-	}
-}
-
 int fail(struct failure *f, int code, const char *format, ...)
 {
 	va_list args;
@@ -29,7 +17,7 @@ int fail(struct failure *f, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(f->text, sizeof(f->text), format, args);
 	va_end(args);
-	keep_to_one_line(f->text);
+	text_tame(f->text);
 	return code;
 }
 
@@ -45,6 +33,6 @@ int fail_in(struct failure *f, int code, const char *format, ...)
 	va_end(args);
 	memcpy(rest, f->text, sizeof(rest));
 	snprintf(f->text, sizeof(f->text), "%.200s: %.300s", context, rest);
-	keep_to_one_line(f->text);
+	text_tame(f->text);
 	return code;
 }

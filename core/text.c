@@ -34,6 +34,18 @@ size_t text_printable(const char *text, size_t left)
 	return n;
 }
 
+void text_tame(char *text)
+{
+	while (*text) {
+		size_t length = text_printable(text, strlen(text));
+
+		if (length)
+			text += length;
+		else
+			*text++ = '?';
+	}
+}
+
 static size_t escape_one(char *out, unsigned char c, char quote)
 {
 	static const char letters[] = "abtnvfr"; /* 7 to 13 */

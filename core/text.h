@@ -20,6 +20,10 @@ size_t text_escape(char *out, size_t room, const char *text, size_t size, char q
  * a control character (also of C1, which drive terminals) and for what is not UTF-8. */
 size_t text_printable(const char *text, size_t size);
 
+/* Replaces every byte by '?' that is not of a printable character: for a sentence that
+ * holds foreign text. */
+void text_tame(char *text);
+
 /*
  * A table: columns padded to the widest cell, numbers to the right. Cells are
  * copied. The first row added is the heading. On a terminal that is too narrow, the

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* fathom bench: runs a fio job file on the I/O engine. fathom-bench(1). */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "core/command.h"
 #include "core/failure.h"
 #include "core/options.h"
 #include "core/stop.h"
 #include "core/text.h"
-#include "core/units.h"
+#include "probes/bench_output.h"
 #include "probes/bench_report.h"
+#include "probes/bench_tell.h"
 #include "probes/job.h"
 #include "probes/run.h"
 
@@ -105,114 +101,6 @@ static int override(struct job_file *file, const struct bench_options *o)
 	return 0;
 }
 
-static void show_progress(const struct run_progress *p)
-{
-	char reads[UNIT_TEXT], writes[UNIT_TEXT], speed[UNIT_TEXT], done[16] = "";
-
-	if (p->done >= 0)
-		snprintf(done, sizeof(done), "%3.0f%% ",
-			 100 * (p->done < 1 ? p->done : 1));
-	progress("%s%s read %s IOPS, write %s IOPS, %s/s", done,
-		 p->ramp ? "warming up," : "measuring,", count_text(reads, p->iops[0]),
-		 count_text(writes, p->iops[1]),
-		 size_text(speed, p->bytes_per_second[0] + p->bytes_per_second[1]));
-}
-
-/* Those that were not shown yet: a line for each job and file. */
-static size_t show_warnings(const struct run *run, size_t shown)
-{
-	const struct warnings *w = &run->warnings;
-
-	for (size_t i = shown; i < w->count;) {
-		const struct warning *first = &w->items[i];
-		char line[4096];
-		size_t length = (size_t)snprintf(line, sizeof(line), "%s", first->text);
-
-		for (i++; i < w->count && warnings_share_subject(first, &w->items[i]) &&
-			  length < sizeof(line);
-		     i++)
-			length +=
-				(size_t)snprintf(line + length, sizeof(line) - length,
-						 "; also %s", warning_rest(&w->items[i]));
-		command_warn("bench", "%s", line);
-	}
-	return w->count;
-}
-
-/* Where results go: open before the run, since they cannot be had a second time. */
-struct outputs {
-	FILE *main; /* stdout, or --output */
-	FILE *json; /* --json=FILE; NULL: none */
-};
-
-/* What is in @path stays until there are results. */
-static FILE *open_output(const char *path, struct failure *f)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
-
-	if (!to)
-		fail(f, -errno, "%s: %s", path, strerror(errno));
-	if (!to && fd >= 0)
-		close(fd);
-	return to;
-}
-
-static int open_outputs(struct outputs *out, const struct bench_options *o,
-			struct failure *f)
-{
-	*out = (struct outputs){.main = stdout};
-	if (o->output)
-		out->main = open_output(o->output, f);
-	if (out->main && o->json && *o->json)
-		out->json = open_output(o->json, f);
-	return out->main && (out->json || !o->json || !*o->json) ? 0 : -EIO;
-}
-
-static void close_outputs(struct outputs *out)
-{
-	if (out->main && out->main != stdout)
-		fclose(out->main);
-	if (out->json)
-		fclose(out->json);
-}
-
-/* One form of the results. */
-static int write_results(const struct run *run, bool json, FILE *to, const char *path,
-			 struct failure *f)
-{
-	int err = 0;
-
-	if (to != stdout && ftruncate(fileno(to), 0) && errno != EINVAL)
-		return fail(f, -errno, "%s: %s", path, strerror(errno));
-	errno = 0;
-	if (json)
-		err = bench_json(run, to);
-	else
-		bench_text(run, to);
-	if (to == stdout) /* what did not arrive there is told by main */
-		return !err || ferror(to)
-			       ? 0
-			       : fail(f, err, "no results: %s", strerror(-err));
-	if ((fflush(to) || ferror(to)) && !err)
-		err = errno ? -errno : -EIO;
-	return err ? fail(f, err, "%s: %s", path, strerror(-err)) : 0;
-}
-
-/* Both forms are tried; the first failure is told. */
-static int write_output(const struct run *run, const struct bench_options *o,
-			const struct outputs *out, struct failure *f)
-{
-	struct failure other = {{0}};
-	int err = 0, err_main;
-
-	if (out->json)
-		err = write_results(run, true, out->json, o->json, f);
-	err_main = write_results(run, o->json && !out->json, out->main, o->output,
-				 err ? &other : f);
-	return err ? err : err_main;
-}
-
 /* Once: what went wrong in the run is said before its results. */
 static void tell(struct failure *f)
 {
@@ -221,44 +109,52 @@ static void tell(struct failure *f)
 	*f->text = 0;
 }
 
-static int run_jobs(const struct job_file *file, const struct bench_options *o,
-		    const struct outputs *out, struct failure *f)
+/* On this machine. *@results is there if anything was measured, also on failure. */
+static int run_here(const struct job_file *file, const struct bench_options *o,
+		    json_t **results, struct failure *f)
 {
 	struct run run;
-	struct failure later = {{0}};
-	size_t shown;
+	json_t *warnings;
+	size_t told;
 	int err = run_prepare(&run, file, &o->allow_write, f);
 
-	shown = show_warnings(&run, 0);
+	warnings = bench_warnings(&run.warnings);
+	told = tell_warnings("bench", warnings, 0);
+	json_decref(warnings);
 	if (err)
 		goto release;
-	run.watch = show_progress;
+	run.watch = tell_progress;
 	err = run_go(&run, f);
 	progress_end();
 	tell(f);
-	show_warnings(&run, shown);
-	if (run_nr_reports(&run)) {
-		int wrote = write_output(&run, o, out, &later);
-
-		if (wrote && !err) {
-			*f = later;
-			err = wrote;
-		}
-	}
+	warnings = bench_warnings(&run.warnings);
+	tell_warnings("bench", warnings, told);
+	json_decref(warnings);
+	if (run_nr_reports(&run) && !(*results = bench_results(&run)) && !err)
+		err = fail(f, -ENOMEM, "no memory for the results");
 release:
 	run_release(&run);
 	return err;
 }
 
-static int run_with_outputs(const struct job_file *file, const struct bench_options *o,
-			    struct failure *f)
+static int run_with_output(const struct job_file *file, const struct bench_options *o,
+			   struct failure *f)
 {
-	struct outputs out;
-	int err = open_outputs(&out, o, f);
+	struct bench_output out;
+	struct failure later = {{0}};
+	json_t *results = NULL;
+	int err = bench_output_open(&out, o->output, o->json, f), wrote = 0;
 
 	if (!err)
-		err = run_jobs(file, o, &out, f);
-	close_outputs(&out);
+		err = run_here(file, o, &results, f);
+	if (results)
+		wrote = bench_output_write(&out, results, &later);
+	if (wrote && !err) {
+		*f = later;
+		err = wrote;
+	}
+	json_decref(results);
+	bench_output_close(&out);
 	return err;
 }
 
@@ -273,7 +169,7 @@ static int bench(const char *path, const struct bench_options *o)
 	if (!err && !status)
 		err = job_file_check(&file, &f);
 	if (!err && !status)
-		err = run_with_outputs(&file, o, &f);
+		err = run_with_output(&file, o, &f);
 	job_file_free(&file);
 	tell(&f);
 	return err ? EXIT_FAILED : status ? status : EXIT_FINE;

@@ -40,7 +40,7 @@ static json_t *string(const char *text)
 static json_t *latency(const struct histogram *h, bool percentiles)
 {
 	json_t *o = json_object(), *list;
-	char key[32];
+	char key[PERCENTILE_KEY];
 
 	json_object_set_new(o, "min", number(h->count ? h->min : 0));
 	json_object_set_new(o, "max", number(h->max));
@@ -50,11 +50,9 @@ static json_t *latency(const struct histogram *h, bool percentiles)
 	if (!percentiles || !h->count)
 		return o;
 	list = json_object();
-	for (int i = 0; i < NR_PERCENTILES; i++) {
-		snprintf(key, sizeof(key), "%f", percentile_list[i]);
-		json_object_set_new(list, key,
+	for (int i = 0; i < NR_PERCENTILES; i++)
+		json_object_set_new(list, percentile_key(key, i),
 				    number(histogram_percentile(h, percentile_list[i])));
-	}
 	json_object_set_new(o, "percentile", list);
 	return o;
 }
@@ -175,19 +173,30 @@ static json_t *options_of(const struct job_options *options)
 	return o;
 }
 
-/* What fio does not have. Integers in ns. */
-static json_t *extras(const struct run_report *r)
+static json_t *polling_json(const struct run_report *r)
 {
 	const struct polling *p = &r->statistics.polling;
 
-	return json_pack(
-		"{s:i, s:o, s:o, s:{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "workers",
-		(int)r->workers, "all_requests", number(r->all_requests), "cpu_ns",
-		number(r->statistics.cpu.user_ns + r->statistics.cpu.system_ns),
-		"polling", "algorithm", r->job->poll_rule->name, "max_ns", number(r->job->poll.max_ns), "windows",
-		number(p->windows), "hits", number(p->hits), "hit_ns", number(p->hit_ns),
-		"empty_ns", number(p->empty_ns), "grown", number(p->grown), "shrunk",
-		number(p->shrunk), "waits", number(p->waits), "naps", number(p->naps));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "algorithm",
+			 r->job->poll_rule->name, "max_ns", number(r->job->poll.max_ns),
+			 "windows", number(p->windows), "hits", number(p->hits), "hit_ns",
+			 number(p->hit_ns), "empty_ns", number(p->empty_ns), "grown",
+			 number(p->grown), "shrunk", number(p->shrunk), "waits",
+			 number(p->waits), "naps", number(p->naps));
+}
+
+/* What fio does not have. Integers in ns. */
+static json_t *extras(const struct run_report *r)
+{
+	const struct statistics *s = &r->statistics;
+
+	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "workers",
+			 (int)r->workers, "ioengine", r->job->engine->name, "iodepth",
+			 number(r->first->depth), "all_requests", number(r->all_requests),
+			 "elapsed_ns", number(s->elapsed_ns), "thread_ns",
+			 number(s->thread_ns), "cpu_ns",
+			 number(s->cpu.user_ns + s->cpu.system_ns), "polling",
+			 polling_json(r));
 }
 
 static json_t *report_json(const struct run *run, const struct run_report *r)
@@ -201,8 +210,9 @@ static json_t *report_json(const struct run *run, const struct run_report *r)
 	json_object_set_new(o, "eta", number(0));
 	json_object_set_new(o, "elapsed", number(run->elapsed_ns / 1000000000 + 1));
 	json_object_set_new(o, "job options", options_of(&r->job->options));
-	json_object_set_new(o, "read", transfers(s, &s->direction[0], 0));
-	json_object_set_new(o, "write", transfers(s, &s->direction[1], 1));
+	for (int i = 0; i < 2; i++)
+		json_object_set_new(o, direction_names[i],
+				    transfers(s, &s->direction[i], i));
 	json_object_set_new(o, "trim", no_transfers());
 	json_object_set_new(o, "sync", syncs(s));
 	add_cpu(o, s);
@@ -236,13 +246,16 @@ static json_t *disks_json(const struct run *run)
 	return list;
 }
 
-static json_t *warnings_json(const struct warnings *w)
+json_t *bench_warnings(const struct warnings *w)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < w->count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "id", w->items[i].id,
-						      "text", w->items[i].text));
+		json_array_append_new(list, json_pack("{s:s, s:s%, s:s}", "id",
+						      w->items[i].id, "subject",
+						      w->items[i].text,
+						      w->items[i].subject, "text",
+						      w->items[i].text));
 	return list;
 }
 
@@ -259,7 +272,7 @@ static json_t *reports_json(const struct run *run)
 	return list;
 }
 
-static json_t *run_json(const struct run *run)
+json_t *bench_results(const struct run *run)
 {
 	struct timespec now;
 	char text[64] = "";
@@ -280,18 +293,16 @@ static json_t *run_json(const struct run *run)
 	json_object_set_new(o, "disk_util", disks_json(run));
 	json_object_set_new(o, "fathom",
 			    json_pack("{s:s, s:o}", "version", FATHOM_VERSION, "warnings",
-				      warnings_json(&run->warnings)));
+				      bench_warnings(&run->warnings)));
 	return o;
 }
 
-int bench_json(const struct run *run, FILE *to)
+int bench_json(const json_t *results, FILE *to)
 {
-	json_t *o = run_json(run);
 	int err = 0;
 
-	if (json_dumpf(o, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER))
+	if (json_dumpf(results, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER))
 		err = ferror(to) ? -errno : -ENOMEM;
-	json_decref(o);
 	fputc('\n', to);
 	return err;
 }

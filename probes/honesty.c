@@ -61,18 +61,6 @@ __attribute__((format(printf, 5, 6))) static void warn(struct warnings *w, const
 	add_warning(w, id, text, length);
 }
 
-const char *warning_rest(const struct warning *warning)
-{
-	const char *rest = warning->text + warning->subject;
-
-	return rest + strspn(rest, ": ");
-}
-
-bool warnings_share_subject(const struct warning *a, const struct warning *b)
-{
-	return a->subject == b->subject && strncmp(a->text, b->text, a->subject) == 0;
-}
-
 void warnings_free(struct warnings *w)
 {
 	for (size_t i = 0; i < w->count; i++)

@@ -28,11 +28,6 @@ void honesty_before(struct warnings *w, const struct job *job,
 /* What the merged results of a report show; @job is that of its first worker. */
 void honesty_after(struct warnings *w, const struct job *job, const struct statistics *s);
 
-/* The text behind the subject, for a line that has the subject already. */
-const char *warning_rest(const struct warning *warning);
-
-bool warnings_share_subject(const struct warning *a, const struct warning *b);
-
 void warnings_free(struct warnings *w);
 
 #endif

@@ -7,6 +7,14 @@
 const double percentile_list[NR_PERCENTILES] = {
 	1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99};
 
+const char *percentile_key(char key[PERCENTILE_KEY], int index)
+{
+	snprintf(key, PERCENTILE_KEY, "%f", percentile_list[index]);
+	return key;
+}
+
+const char *const direction_names[2] = {"read", "write"};
+
 const char *const ns_labels[NS_CLASSES] = {"2",	  "4",	 "10",	"20",  "50",
 					   "100", "250", "500", "750", "1000"};
 const char *const us_labels[US_CLASSES] = {"2",	  "4",	 "10",	"20",  "50",

@@ -7,7 +7,7 @@
 
 #include "core/histogram.h"
 
-/* fio's classes of depths and batch sizes; their labels are in bench_json.c. */
+/* fio's classes of depths and batch sizes; their labels are in latency_classes.c. */
 enum { DEPTH_CLASSES = 7 };
 
 struct direction {

@@ -14,17 +14,22 @@
 static struct job job;
 static struct worker worker;
 static struct run_disk disk;
+static struct job_file file;
 static struct run run;
 
 /* A run of one worker that measured nothing so far, for @elapsed_ns. */
 static void set_up(uint64_t elapsed_ns)
 {
-	job = (struct job){.name = (char *)"x", .engine = &engine_null, .depth = 1};
+	job = (struct job){.name = (char *)"x",
+			   .engine = &engine_null,
+			   .poll_rule = &poll_context,
+			   .depth = 1};
 	worker = (struct worker){.job = &job, .depth = 1};
 	statistics_reset(&worker.statistics);
 	worker.statistics.elapsed_ns = worker.statistics.thread_ns = elapsed_ns;
 	disk = (struct run_disk){.name = "vda"};
 	run = (struct run){
+		.file = &file,
 		.workers = &worker,
 		.nr_workers = 1,
 		.nr_done = 1,
@@ -52,11 +57,14 @@ static bool printed(const char *expected)
 	char *text = NULL;
 	size_t size = 0;
 	FILE *to = open_memstream(&text, &size);
+	json_t *results = bench_results(&run);
 	bool found;
 
 	assert_non_null(to);
-	bench_text(&run, to);
+	assert_non_null(results);
+	bench_text(results, to);
 	fclose(to);
+	json_decref(results);
 	found = strstr(text, expected);
 	if (!found)
 		print_message("%s", text);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What bench and agent say on stderr while a job runs. */
+#ifndef FATHOM_PROBES_BENCH_TELL_H
+#define FATHOM_PROBES_BENCH_TELL_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct run_progress;
+
+/* The line that is overwritten. */
+void tell_progress(const struct run_progress *p);
+
+/* Warnings of bench_warnings(), from number @told on: a line for each job and file.
+ * Returns how many have been told by now. */
+size_t tell_warnings(const char *command, const json_t *warnings, size_t told);
+
+#endif
