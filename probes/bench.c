@@ -11,6 +11,7 @@
 #include "probes/bench_output.h"
 #include "probes/bench_report.h"
 #include "probes/bench_tell.h"
+#include "probes/file_rules.h"
 #include "probes/job.h"
 #include "probes/run.h"
 
@@ -109,21 +110,28 @@ static void tell(struct failure *f)
 	*f->text = 0;
 }
 
+static void tell_run(void *nobody, const struct run_progress *progress)
+{
+	(void)nobody;
+	tell_progress(progress);
+}
+
 /* On this machine. *@results is there if anything was measured, also on failure. */
 static int run_here(const struct job_file *file, const struct bench_options *o,
 		    json_t **results, struct failure *f)
 {
+	struct file_rules rules = {.devices = &o->allow_write};
 	struct run run;
 	json_t *warnings;
 	size_t told;
-	int err = run_prepare(&run, file, &o->allow_write, f);
+	int err = run_prepare(&run, file, &rules, f);
 
 	warnings = bench_warnings(&run.warnings);
 	told = tell_warnings("bench", warnings, 0);
 	json_decref(warnings);
 	if (err)
 		goto release;
-	run.watch = tell_progress;
+	run.watch = tell_run;
 	err = run_go(&run, f);
 	progress_end();
 	tell(f);

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "core/failure.h"
-#include "core/stop.h"
 #include "core/text.h"
 #include "probes/engine.h"
+#include "probes/file_rules.h"
 #include "probes/job.h"
 #include "probes/random.h"
 
@@ -34,7 +34,8 @@ static int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-static int fill(int fd, uint64_t size, const char *path, struct failure *f)
+static int fill(int fd, uint64_t size, const char *path, const struct file_rules *rules,
+		struct failure *f)
 {
 	uint64_t *chunk = malloc(LAYOUT_CHUNK), seed = 1, done = 0;
 	int err = chunk ? 0 : -ENOMEM;
@@ -47,7 +48,7 @@ static int fill(int fd, uint64_t size, const char *path, struct failure *f)
 		progress("laying out %s: %llu of %llu MiB", path,
 			 (unsigned long long)done >> 20, (unsigned long long)size >> 20);
 		chunk[0] = done;
-		err = stop_requested() ? -EINTR : write_all(fd, chunk, part);
+		err = file_work_stopped(rules) ? -EINTR : write_all(fd, chunk, part);
 		done += part;
 	}
 	progress_end();
@@ -89,40 +90,45 @@ static bool has_nothing_to_lose(int fd)
 }
 
 static int lay_out(const struct layout *layout, const char *path, int create,
-		   struct failure *f)
+		   const struct file_rules *rules, struct failure *f)
 {
 	int fd, err;
 
 	if (!layout->size)
 		return fail(f, -ENOENT, "%s %s; give size= and it will be laid out", path,
 			    create ? "does not exist" : "is empty");
-	fd = open(path, O_WRONLY | create | O_CLOEXEC, 0600);
+	fd = file_open(rules, path, O_WRONLY | create, 0600, f);
 	if (fd < 0)
-		return fail(f, -errno, "%s: cannot create: %s", path, strerror(errno));
+		return fail_in(f, fd, "cannot lay out");
 	if (!has_nothing_to_lose(fd)) { /* a link that was moved meanwhile */
 		close(fd);
 		return fail(f, -ESTALE, "%s is no longer an empty file", path);
 	}
-	err = layout->filled ? fill(fd, layout->size, path, f) : 0;
+	err = file_take_room(rules, path, layout->size, f);
+	if (!err && layout->filled)
+		err = fill(fd, layout->size, path, rules, f);
 	if (!err && !layout->filled && ftruncate(fd, (off_t)layout->size))
 		err = fail(f, -errno, "%s: cannot set its size: %s", path,
 			   strerror(errno));
 	close(fd);
 	if (err && create)
-		unlink(path);
+		file_unlink(rules, path);
 	return err;
 }
 
+/* What cannot be looked at is no empty file: opening it for the job will say why. */
 int lay_out_if_empty(const struct job *job, const struct job_file *file,
-		     struct failure *f)
+		     const struct file_rules *rules, struct failure *f)
 {
 	struct layout layout = layout_of(file, job->filename);
-	struct stat st;
+	int fd = file_open(rules, job->filename, O_PATH, 0, NULL);
+	bool empty;
 
-	if (stat(job->filename, &st))
-		return errno == ENOENT
-			       ? lay_out(&layout, job->filename, O_CREAT | O_EXCL, f)
-			       : 0;
-	return S_ISREG(st.st_mode) && !st.st_size ? lay_out(&layout, job->filename, 0, f)
-						  : 0;
+	if (fd == -ENOENT)
+		return lay_out(&layout, job->filename, O_CREAT | O_EXCL, rules, f);
+	if (fd < 0)
+		return 0;
+	empty = has_nothing_to_lose(fd);
+	close(fd);
+	return empty ? lay_out(&layout, job->filename, 0, rules, f) : 0;
 }

@@ -4,6 +4,7 @@
 #define FATHOM_PROBES_JOB_LAYOUT_H
 
 struct failure;
+struct file_rules;
 struct job;
 struct job_file;
 
@@ -14,6 +15,6 @@ struct job_file;
  * it made is gone then.
  */
 int lay_out_if_empty(const struct job *job, const struct job_file *file,
-		     struct failure *f);
+		     const struct file_rules *rules, struct failure *f);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "core/failure.h"
 #include "probes/engine.h"
+#include "probes/file_rules.h"
 #include "probes/job.h"
 #include "probes/job_layout.h"
 #include "probes/write_guard.h"
@@ -110,10 +111,12 @@ static int grow(struct job_target *t, const struct job *job, struct failure *f)
 	if (!job_writes(job) || !job->size || t->is_device ||
 	    t->size >= job_wanted_size(job))
 		return 0;
-	fd = open(job->filename, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = file_open(t->rules, job->filename, O_WRONLY | O_NONBLOCK, 0, f);
 	if (fd < 0)
-		return fail(f, -errno, "%s: %s", job->filename, strerror(errno));
+		return fd;
 	err = check_same(t, fd, f);
+	if (!err)
+		err = file_take_room(t->rules, t->path, job_wanted_size(job) - t->size, f);
 	if (!err && ftruncate(fd, (off_t)job_wanted_size(job)))
 		err = fail(f, -errno, "%s: cannot grow to %llu bytes: %s", job->filename,
 			   (unsigned long long)job_wanted_size(job), strerror(errno));
@@ -152,34 +155,34 @@ static int measure(struct job_target *t, int fd, struct failure *f)
 }
 
 int job_target_prepare(struct job_target *t, const struct job *job,
-		       const struct job_file *file, struct failure *f)
+		       const struct job_file *file, const struct file_rules *rules,
+		       struct failure *f)
 {
 	int fd, err;
 
-	*t = (struct job_target){.path = job->filename, .claim = -1};
+	*t = (struct job_target){.path = job->filename, .rules = rules, .claim = -1};
 	if (!job->engine->needs_file)
 		return 0;
-	err = lay_out_if_empty(job, file, f);
+	err = lay_out_if_empty(job, file, rules, f);
 	if (err)
 		return err;
-	fd = open(job->filename, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = file_open(rules, job->filename, O_RDONLY | O_NONBLOCK, 0, f);
 	if (fd < 0)
-		return fail(f, -errno, "%s: %s", job->filename, strerror(errno));
+		return fd;
 	err = measure(t, fd, f);
 	close(fd);
 	return err ? err : grow(t, job, f);
 }
 
 int job_target_guard(struct job_target *t, const struct job *job,
-		     const struct string_list *allowed, const struct job_target *others,
-		     size_t count, struct failure *f)
+		     const struct job_target *others, size_t count, struct failure *f)
 {
 	if (!t->is_device || !job_writes(job))
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		if (others[i].claim >= 0 && others[i].device == t->device)
 			return 0;
-	return write_guard_check(t->path, t->device, "/sys", allowed, &t->claim, f);
+	return write_guard_check(t->path, t->device, "/sys", t->rules, &t->claim, f);
 }
 
 void job_target_release(struct job_target *t)
@@ -193,7 +196,7 @@ void job_target_release(struct job_target *t)
 
 static int open_flags(const struct job *job)
 {
-	int flags = O_CLOEXEC | (job->direct ? O_DIRECT : 0);
+	int flags = job->direct ? O_DIRECT : 0;
 
 	if (job_reads(job) && job_writes(job))
 		return flags | O_RDWR;
@@ -234,16 +237,17 @@ static int check_direct(const struct job_target *t, const struct job *job, int f
 	return 0;
 }
 
+/* @f has what the kernel said; this is what it means. */
 static int explain_open(const struct job_target *t, const struct job *job, int err,
 			struct failure *f)
 {
-	if (err == EINVAL && job->direct)
-		return fail(f, -err,
+	if (err == -EINVAL && job->direct)
+		return fail(f, err,
 			    "%s: its file system (%s) refuses direct I/O; choose a file "
 			    "on another one, or a device, or set direct=0 and measure "
 			    "the page cache",
 			    t->path, t->file_system ? t->file_system : "none");
-	return fail(f, -err, "%s: %s", t->path, strerror(err));
+	return err;
 }
 
 static int find_extent(const struct job_target *t, const struct job *job, unsigned nth,
@@ -279,9 +283,9 @@ int job_target_open(const struct job_target *t, const struct job *job, unsigned 
 	err = find_extent(t, job, nth, extent, f);
 	if (err)
 		return err;
-	extent->fd = open(t->path, open_flags(job));
+	extent->fd = file_open(t->rules, t->path, open_flags(job), 0, f);
 	if (extent->fd < 0)
-		return explain_open(t, job, errno, f);
+		return explain_open(t, job, extent->fd, f);
 	err = check_same(t, extent->fd, f);
 	if (err)
 		return err;

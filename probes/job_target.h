@@ -8,12 +8,13 @@
 #include <sys/types.h>
 
 struct failure;
+struct file_rules;
 struct job;
 struct job_file;
-struct string_list;
 
 struct job_target {
 	const char *path; /* the job's filename */
+	const struct file_rules *rules;
 	bool is_device;	  /* a block device; else a regular file */
 	uint64_t size;	  /* bytes */
 	dev_t device;	  /* itself, or the one its file system is on */
@@ -30,24 +31,24 @@ struct job_target {
 
 /*
  * Looks at the file of @job; if it is missing or empty lays it out, as fio does, as
- * large as any job of @file wants it that names the same. 0 or a negative errno with
- * reason and cure in @f. Release with job_target_release in both cases.
+ * large as any job of @file wants it that names the same. @rules are for all that is
+ * opened later, too. 0 or a negative errno with reason and cure in @f. Release with
+ * job_target_release in both cases.
  */
 int job_target_prepare(struct job_target *t, const struct job *job,
-		       const struct job_file *file, struct failure *f);
+		       const struct job_file *file, const struct file_rules *rules,
+		       struct failure *f);
 
 /* Its disk's name, and whether it is a device mapper's, an md or a loop device, from
  * @t->device and what is mounted on @sysfs: "/sys". Part of the above. */
 void job_target_look_at_device(struct job_target *t, const char *sysfs);
 
 /*
- * If @job writes to a device: may it (write_guard.h)? @allowed are the devices that
- * the user confirmed, @others the @count targets before this one, of which one may
- * have the claim already.
+ * If @job writes to a device: may it (write_guard.h)? @others are the @count targets
+ * before this one, of which one may have the claim already.
  */
 int job_target_guard(struct job_target *t, const struct job *job,
-		     const struct string_list *allowed, const struct job_target *others,
-		     size_t count, struct failure *f);
+		     const struct job_target *others, size_t count, struct failure *f);
 
 void job_target_release(struct job_target *t);
 

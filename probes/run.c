@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "core/failure.h"
-#include "core/stop.h"
 #include "probes/clock.h"
+#include "probes/file_rules.h"
 
 enum { TICK_NS = 100000000, SAMPLE_NS = 500000000 };
 
@@ -34,16 +34,15 @@ static int add_disk(struct run *run, const struct job_target *t)
 	return 0;
 }
 
-static int prepare_targets(struct run *run, const struct string_list *allowed,
-			   struct failure *f)
+static int prepare_targets(struct run *run, struct failure *f)
 {
 	for (size_t i = 0; i < run->file->count; i++) {
 		const struct job *job = &run->file->jobs[i];
 		struct job_target *t = &run->targets[i];
-		int err = job_target_prepare(t, job, run->file, f);
+		int err = job_target_prepare(t, job, run->file, run->rules, f);
 
 		if (!err)
-			err = job_target_guard(t, job, allowed, run->targets, i, f);
+			err = job_target_guard(t, job, run->targets, i, f);
 		if (err)
 			return err;
 		honesty_before(&run->warnings, job, t);
@@ -86,9 +85,11 @@ static int prepare_workers(struct run *run, struct failure *f)
 	return 0;
 }
 
-static int allocate(struct run *run, const struct job_file *file, struct failure *f)
+static int allocate(struct run *run, const struct job_file *file,
+		    const struct file_rules *rules, struct failure *f)
 {
-	*run = (struct run){.file = file, .nr_workers = count_workers(file)};
+	*run = (struct run){
+		.file = file, .rules = rules, .nr_workers = count_workers(file)};
 	if (run->nr_workers > 1U << (64 - REQUEST_WORKER_SHIFT))
 		return fail(f, -E2BIG, "more than 65536 workers");
 	run->targets = calloc(file->count, sizeof(*run->targets));
@@ -101,13 +102,13 @@ static int allocate(struct run *run, const struct job_file *file, struct failure
 }
 
 int run_prepare(struct run *run, const struct job_file *file,
-		const struct string_list *allowed, struct failure *f)
+		const struct file_rules *rules, struct failure *f)
 {
-	int err = allocate(run, file, f);
+	int err = allocate(run, file, rules, f);
 
 	bench_run = run;
 	if (!err)
-		err = prepare_targets(run, allowed, f);
+		err = prepare_targets(run, f);
 	return err ? err : prepare_workers(run, f);
 }
 
@@ -205,7 +206,7 @@ static void tick(struct watcher *watcher)
 	uint64_t now = clock_ns();
 
 	watcher->run->seen_ns = now;
-	if (stop_requested())
+	if (file_work_stopped(watcher->run->rules))
 		for (size_t i = 0; i < watcher->count; i++)
 			__atomic_store_n(&watcher->workers[i].stop, true,
 					 __ATOMIC_RELAXED);
@@ -213,7 +214,7 @@ static void tick(struct watcher *watcher)
 		sample(watcher, now);
 	watcher->progress.done = part_done(watcher, now);
 	if (watcher->run->watch)
-		watcher->run->watch(&watcher->progress);
+		watcher->run->watch(watcher->run->watcher, &watcher->progress);
 }
 
 /* Waits for one worker after the other, awake ten times a second. */
@@ -332,7 +333,7 @@ int run_go(struct run *run, struct failure *f)
 
 	for (size_t i = 0; i < run->nr_disks; i++)
 		disk_read(&run->disks[i].before, run->disks[i].device);
-	for (size_t i = 0; i < run->nr_workers && !err && !stop_requested();) {
+	for (size_t i = 0; i < run->nr_workers && !err && !file_work_stopped(run->rules);) {
 		size_t count = group_size(run, i);
 
 		err = run_group(run, &run->workers[i], count, f);

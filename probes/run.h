@@ -20,7 +20,7 @@
 #include "probes/worker.h"
 
 struct failure;
-struct string_list;
+struct file_rules;
 
 struct run_disk {
 	char name[64];
@@ -37,6 +37,7 @@ struct run_progress {
 
 struct run {
 	const struct job_file *file;
+	const struct file_rules *rules;
 	struct job_target *targets; /* by job */
 	struct worker *workers;	    /* jobs in order, each with numjobs workers */
 	size_t nr_workers;
@@ -46,21 +47,19 @@ struct run {
 	struct warnings warnings;
 	uint64_t elapsed_ns;
 	uint64_t seen_ns; /* by the watcher, last: ages in a core are up to here */
-	void (*watch)(const struct run_progress *progress); /* NULL: nobody */
+	void (*watch)(void *watcher, const struct run_progress *progress);
+	void *watcher; /* … if @watch is not NULL */
 };
 
 /* The run of this process, for debuggers: its workers have the requests. */
 extern struct run *bench_run;
 
-/*
- * Opens and lays out all files of @file, which must outlive the run; @allowed are
- * the devices that may be written. 0 or a negative errno with the reason in @f;
- * run_release in both cases.
- */
+/* Opens and lays out all files of @file under the @rules, both of which must outlive
+ * the run. 0 or a negative errno with the reason in @f; run_release in both cases. */
 int run_prepare(struct run *run, const struct job_file *file,
-		const struct string_list *allowed, struct failure *f);
+		const struct file_rules *rules, struct failure *f);
 
-/* Runs to the end, or until stop_requested(). A worker's failure ends its job; the
+/* Runs to the end, or until file_work_stopped(). A worker's failure ends its job; the
  * first is returned with its reason, and results are there all the same. */
 int run_go(struct run *run, struct failure *f);
 

@@ -22,6 +22,7 @@
 
 #include "core/failure.h"
 #include "core/options.h"
+#include "probes/file_rules.h"
 
 enum { RELATED_MAX = 256 };
 
@@ -172,7 +173,7 @@ static int check_allowed(const char *path, dev_t device,
 {
 	struct stat st;
 
-	for (size_t i = 0; i < allowed->count; i++)
+	for (size_t i = 0; allowed && i < allowed->count; i++)
 		if (!stat(allowed->items[i], &st) && S_ISBLK(st.st_mode) &&
 		    st.st_rdev == device)
 			return 0;
@@ -182,15 +183,16 @@ static int check_allowed(const char *path, dev_t device,
 		    path, path);
 }
 
-static int claim_device(const char *path, dev_t device, int *claim, struct failure *f)
+static int claim_device(const char *path, dev_t device, const struct file_rules *rules,
+			int *claim, struct failure *f)
 {
-	int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
+	int fd = file_open(rules, path, O_RDONLY | O_EXCL, 0, f);
 	struct stat st;
 
-	if (fd < 0 && errno == EBUSY)
+	if (fd == -EBUSY)
 		return fail(f, -EBUSY, "%s is in use by the kernel", path);
 	if (fd < 0)
-		return fail(f, -errno, "%s: %s", path, strerror(errno));
+		return fd;
 	*claim = fd;
 	if (fstat(fd, &st) || !S_ISBLK(st.st_mode) || st.st_rdev != device)
 		return fail(f, -ESTALE, "%s is another device by now", path);
@@ -198,7 +200,7 @@ static int claim_device(const char *path, dev_t device, int *claim, struct failu
 }
 
 int write_guard_check(const char *path, dev_t device, const char *sysfs,
-		      const struct string_list *allowed, int *claim, struct failure *f)
+		      const struct file_rules *rules, int *claim, struct failure *f)
 {
 	struct related related;
 	int err;
@@ -210,6 +212,6 @@ int write_guard_check(const char *path, dev_t device, const char *sysfs,
 	if (!err)
 		err = check_holders(&related, path, sysfs, f);
 	if (!err)
-		err = check_allowed(path, device, allowed, f);
-	return err ? err : claim_device(path, device, claim, f);
+		err = check_allowed(path, device, rules->devices, f);
+	return err ? err : claim_device(path, device, rules, claim, f);
 }

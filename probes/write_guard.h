@@ -6,17 +6,17 @@
 #include <sys/types.h>
 
 struct failure;
-struct string_list;
+struct file_rules;
 
 /*
  * Refuses (-EBUSY, -EPERM) with reason and cure a device that is mounted or swap, or
  * has a partition that is, or is held by the device mapper, md or anything else in
- * the kernel, or is not among @allowed (device paths that the user confirmed). On
+ * the kernel, or is not among the devices of @rules, which the user confirmed. On
  * success *@claim is an fd that holds the device exclusively: while it is open the
  * kernel lets nobody mount it; -1 or an fd to close otherwise. @sysfs is where partitions
  * and holders are looked up: "/sys".
  */
 int write_guard_check(const char *path, dev_t device, const char *sysfs,
-		      const struct string_list *allowed, int *claim, struct failure *f);
+		      const struct file_rules *rules, int *claim, struct failure *f);
 
 #endif

@@ -14,12 +14,15 @@
 
 #include "core/failure.h"
 #include "probes/engine.h"
+#include "probes/file_rules.h"
 #include "probes/job.h"
 #include "probes/job_target.h"
 
 enum { FILE_SIZE = 1 << 20, BLOCK = 4096 };
 
 static char directory[] = "/var/tmp/fathom-target-test.XXXXXX";
+
+static const struct file_rules rules; /* everything may be opened */
 
 static const char *path_of(const char *name)
 {
@@ -66,7 +69,7 @@ static int prepare(struct job_target *t, struct job *job, struct failure *f)
 {
 	struct job_file file = {.jobs = job, .count = 1};
 
-	return job_target_prepare(t, job, &file, f);
+	return job_target_prepare(t, job, &file, &rules, f);
 }
 
 /* @t was prepared; the path leads to @now when the worker opens it. */
@@ -111,6 +114,7 @@ static void a_link_from_one_device_to_another_is_not_followed(void **state)
 	struct job job = job_on(path_of("link"), JOB_WRITE);
 	struct job_target t = {
 		.path = job.filename,
+		.rules = &rules,
 		.is_device = true,
 		.size = FILE_SIZE,
 		.device = makedev(7, 4000), /* no loop device has that number */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "core/failure.h"
-#include "core/options.h"
+#include "probes/file_rules.h"
 #include "probes/job_target.h"
 #include "probes/write_guard.h"
 
@@ -86,10 +86,10 @@ static int remove_sysfs(void **state)
 
 static int check(dev_t device, struct failure *f)
 {
-	struct string_list allowed = {0};
+	struct file_rules rules = {0};
 	int claim = -1, err;
 
-	err = write_guard_check("/dev/x", device, sysfs, &allowed, &claim, f);
+	err = write_guard_check("/dev/x", device, sysfs, &rules, &claim, f);
 	assert_int_equal(claim, -1);
 	return err;
 }
