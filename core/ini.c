@@ -146,13 +146,14 @@ int ini_read_text(const char *name, const char *text, ini_callback *callback, vo
 	return 0;
 }
 
-static int read_whole(const char *path, char **text, struct failure *f)
+int ini_load(const char *path, char **text, struct failure *f)
 {
 	bool is_stdin = !strcmp(path, "-");
 	FILE *file = is_stdin ? stdin : fopen(path, "re");
 	size_t size;
 	int err = 0;
 
+	*text = NULL;
 	if (!file)
 		return fail(f, -errno, "%s: %s", path, strerror(errno));
 	*text = malloc(FILE_MAX_BYTES + 1);
@@ -169,8 +170,10 @@ static int read_whole(const char *path, char **text, struct failure *f)
 		err = fail(f, -EINVAL, "%s: not a text file", path);
 	else
 		(*text)[size] = 0;
-	if (err)
+	if (err) {
 		free(*text);
+		*text = NULL;
+	}
 out:
 	if (!is_stdin)
 		fclose(file);
@@ -180,7 +183,7 @@ out:
 int ini_read(const char *path, ini_callback *callback, void *user, struct failure *f)
 {
 	char *text;
-	int err = read_whole(path, &text, f);
+	int err = ini_load(path, &text, f);
 
 	if (err)
 		return err;

@@ -32,6 +32,9 @@ int ini_read(const char *path, ini_callback *callback, void *user, struct failur
 int ini_read_text(const char *name, const char *text, ini_callback *callback, void *user,
 		  struct failure *f);
 
+/* The text of @path, for free(); *@text is NULL on failure. */
+int ini_load(const char *path, char **text, struct failure *f);
+
 /* The word of @words (ends with NULL) nearest to @word, for "did you mean"; NULL if
  * none is near (edit distance above a third of its length). */
 const char *nearest_word(const char *word, const char *const *words);

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* fathom bench: runs a fio job file on the I/O engine. fathom-bench(1). */
-#include <errno.h>
-#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/command.h"
 #include "core/failure.h"
+#include "core/ini.h"
 #include "core/options.h"
 #include "core/stop.h"
-#include "core/text.h"
 #include "probes/bench_output.h"
-#include "probes/bench_report.h"
-#include "probes/bench_tell.h"
-#include "probes/file_rules.h"
-#include "probes/job.h"
-#include "probes/run.h"
+#include "probes/bench_run.h"
 
 struct bench_options {
 	/* Each takes the place of a key in all jobs; NULL leaves it. */
@@ -24,6 +20,8 @@ struct bench_options {
 	struct string_list allow_write;
 	const char *json;   /* "" on stdout, or a file's name */
 	const char *output; /* where the summary goes */
+	const char *agent;  /* its address; NULL: here */
+	const char *record; /* the file for its trace, or "" */
 };
 
 #define AT(member) offsetof(struct bench_options, member)
@@ -52,6 +50,10 @@ static const struct option_row rows[] = {
 	 "fio's JSON: instead of the summary, or into FILE", 0, 0},
 	{"output", 'o', OPTION_STRING, AT(output), "FILE",
 	 "write what would be printed into FILE", 0, 0},
+	{"agent", 0, OPTION_STRING, AT(agent), "ADDR",
+	 "run the jobs where 'fathom agent' listens on ADDR", 0, 0},
+	{"record", 0, OPTION_OPTIONAL, AT(record), "FILE",
+	 "with --agent: record its probes, and fetch the trace (agent.data)", 0, 0},
 	{0},
 };
 
@@ -65,7 +67,8 @@ static const struct usage usage = {
 	.more = "Examples:\n"
 		"  fathom bench -f /dev/nvme0n1 -t 20 docs/jobs/random-read.fio\n"
 		"  fathom bench --json=result.json job.fio\n"
-		"  fathom record -e 'fathom:*' -- fathom bench --poll job.fio\n",
+		"  fathom record -e 'fathom:*' -- fathom bench --poll job.fio\n"
+		"  fathom bench --agent vsock:3:7700 --record job.fio\n",
 };
 
 static const char *poll_max(const struct bench_options *o)
@@ -75,12 +78,10 @@ static const char *poll_max(const struct bench_options *o)
 	return o->poll && !*o->poll ? "32768" : o->poll;
 }
 
-/* Returns 0, or the exit code after saying which option is wrong. */
-static int override(struct job_file *file, const struct bench_options *o)
+static void get_overrides(const struct bench_options *o,
+			  struct bench_override list[BENCH_OVERRIDES])
 {
-	const struct {
-		const char *option, *key, *value;
-	} given[] = {
+	const struct bench_override all[BENCH_OVERRIDES] = {
 		{"--filename", "filename", o->filename},
 		{"--size", "size", o->size},
 		{"--runtime", "runtime", o->runtime},
@@ -91,7 +92,13 @@ static int override(struct job_file *file, const struct bench_options *o)
 		{"--poll-algorithm", "poll_algorithm", o->poll_algorithm},
 	};
 
-	for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++) {
+	memcpy(list, all, sizeof(all));
+}
+
+/* Returns 0, or the exit code after saying which option is wrong. */
+static int override(struct job_file *file, const struct bench_override *given)
+{
+	for (size_t i = 0; i < BENCH_OVERRIDES; i++) {
 		struct failure f = {{0}};
 
 		if (given[i].value &&
@@ -110,42 +117,7 @@ static void tell(struct failure *f)
 	*f->text = 0;
 }
 
-static void tell_run(void *nobody, const struct run_progress *progress)
-{
-	(void)nobody;
-	tell_progress(progress);
-}
-
-/* On this machine. *@results is there if anything was measured, also on failure. */
-static int run_here(const struct job_file *file, const struct bench_options *o,
-		    json_t **results, struct failure *f)
-{
-	struct file_rules rules = {.devices = &o->allow_write};
-	struct run run;
-	json_t *warnings;
-	size_t told;
-	int err = run_prepare(&run, file, &rules, f);
-
-	warnings = bench_warnings(&run.warnings);
-	told = tell_warnings("bench", warnings, 0);
-	json_decref(warnings);
-	if (err)
-		goto release;
-	run.watch = tell_run;
-	err = run_go(&run, f);
-	progress_end();
-	tell(f);
-	warnings = bench_warnings(&run.warnings);
-	tell_warnings("bench", warnings, told);
-	json_decref(warnings);
-	if (run_nr_reports(&run) && !(*results = bench_results(&run)) && !err)
-		err = fail(f, -ENOMEM, "no memory for the results");
-release:
-	run_release(&run);
-	return err;
-}
-
-static int run_with_output(const struct job_file *file, const struct bench_options *o,
+static int run_with_output(const struct bench_job *job, const struct bench_options *o,
 			   struct failure *f)
 {
 	struct bench_output out;
@@ -154,7 +126,9 @@ static int run_with_output(const struct job_file *file, const struct bench_optio
 	int err = bench_output_open(&out, o->output, o->json, f), wrote = 0;
 
 	if (!err)
-		err = run_here(file, o, &results, f);
+		err = o->agent ? bench_there(job, &results, f)
+			       : bench_here(job, &results, f);
+	tell(f);
 	if (results)
 		wrote = bench_output_write(&out, results, &later);
 	if (wrote && !err) {
@@ -166,19 +140,29 @@ static int run_with_output(const struct job_file *file, const struct bench_optio
 	return err;
 }
 
+/* A job for an agent is looked at here first: what is wrong with it costs no connection. */
 static int bench(const char *path, const struct bench_options *o)
 {
+	struct bench_job job = {
+		.path = path,
+		.allow_write = &o->allow_write,
+		.agent = o->agent,
+		.record = o->record && !*o->record ? "agent.data" : o->record,
+	};
 	struct failure f = {{0}};
-	struct job_file file;
-	int status = 0, err = job_file_read(&file, path, &f);
+	int status = 0, err = ini_load(path, &job.text, &f);
 
+	get_overrides(o, job.overrides);
 	if (!err)
-		status = override(&file, o);
+		err = job_file_read_text(&job.file, path, job.text, &f);
+	if (!err)
+		status = override(&job.file, job.overrides);
 	if (!err && !status)
-		err = job_file_check(&file, &f);
+		err = job_file_check(&job.file, &f);
 	if (!err && !status)
-		err = run_with_output(&file, o, &f);
-	job_file_free(&file);
+		err = run_with_output(&job, o, &f);
+	job_file_free(&job.file);
+	free(job.text);
 	tell(&f);
 	return err ? EXIT_FAILED : status ? status : EXIT_FINE;
 }
@@ -204,6 +188,9 @@ static int parse(int argc, char **argv, struct bench_options *o, const char **jo
 		return options_complain(&usage, "which job file?");
 	if (o->poll && o->no_poll)
 		return options_complain(&usage, "--poll or --no-poll, not both");
+	if (o->record && !o->agent)
+		return options_complain(&usage, "--record needs --agent (use fathom record "
+						"for a job that runs here)");
 	return -1;
 }
 

@@ -9,18 +9,23 @@
 #include "core/json_members.h"
 #include "core/text.h"
 #include "core/units.h"
-#include "probes/run.h"
 
-void tell_progress(const struct run_progress *p)
+void tell_progress(const char *phase, const struct run_progress *p)
 {
 	char reads[UNIT_TEXT], writes[UNIT_TEXT], speed[UNIT_TEXT], done[16] = "";
+	char what[32];
 
+	snprintf(what, sizeof(what), "%s", phase);
+	text_tame(what);
+	if (p->done < 0 && p->iops[0] + p->iops[1] <= 0) {
+		progress("%s", what);
+		return;
+	}
 	if (p->done >= 0)
 		snprintf(done, sizeof(done), "%3.0f%% ",
 			 100 * (p->done < 1 ? p->done : 1));
-	progress("%s%s read %s IOPS, write %s IOPS, %s/s", done,
-		 p->ramp ? "warming up," : "measuring,", count_text(reads, p->iops[0]),
-		 count_text(writes, p->iops[1]),
+	progress("%s%s, read %s IOPS, write %s IOPS, %s/s", done, what,
+		 count_text(reads, p->iops[0]), count_text(writes, p->iops[1]),
 		 size_text(speed, p->bytes_per_second[0] + p->bytes_per_second[1]));
 }
 

@@ -6,10 +6,16 @@
 #include <jansson.h>
 #include <stddef.h>
 
-struct run_progress;
+#include "probes/run.h"
 
-/* The line that is overwritten. */
-void tell_progress(const struct run_progress *p);
+/* The line that is overwritten: what is going on, and of a job that runs how fast. An
+ * agent's words for it may be anything. */
+void tell_progress(const char *phase, const struct run_progress *p);
+
+static inline const char *tell_phase(const struct run_progress *p)
+{
+	return p->ramp ? "warming up" : "measuring";
+}
 
 /* Warnings of bench_warnings(), from number @told on: a line for each job and file.
  * Returns how many have been told by now. */

@@ -165,8 +165,10 @@ int link_next(struct link *link, struct control_message *m, struct failure *f)
 	enum control_side other =
 		link->side == CONTROL_AGENT ? CONTROL_MASTER : CONTROL_AGENT;
 	struct link_buffer *in = &link->in;
-	int got = control_parse(in->data + in->at, in->end - in->at, other, m, f);
+	int got = 0;
 
+	if (in->at < in->end)
+		got = control_parse(in->data + in->at, in->end - in->at, other, m, f);
 	if (got <= 0)
 		return got;
 	in->at += control_size(m);
