@@ -21,93 +21,68 @@ static inline void relax(void)
 #endif
 }
 
-/* Returns when it ended in *@now. */
-static unsigned busy_poll(struct worker *w, uint64_t window_ns, uint64_t *now)
-{
-	struct polling *p = &w->statistics.polling;
-	uint64_t start, elapsed;
-	unsigned count;
-
-	probe_poll_begin(w->index, window_ns);
-	start = clock_ns();
-	do {
-		relax();
-		count = w->engine->reap(w->queue, w->done, w->depth);
-		*now = clock_ns();
-		elapsed = *now - start;
-	} while (!count && elapsed < window_ns && !worker_stopped(w));
-	probe_poll_end(w->index, count > 0, elapsed);
-	p->windows++;
-	p->hits += count > 0;
-	*(count ? &p->hit_ns : &p->empty_ns) += elapsed;
-	return count;
-}
-
-static unsigned sleep_at_most(struct worker *w, uint64_t limit_ns)
-{
-	struct polling *p = &w->statistics.polling;
-	unsigned count;
-	int err;
-
-	probe_wait_begin(w->index, w->in_flight);
-	err = w->engine->wait(w->queue, limit_ns);
-	count = w->engine->reap(w->queue, w->done, w->depth);
-	probe_wait_end(w->index, count);
-	*(count ? &p->waits : &p->naps) += 1;
-	if (err && err != -EINTR && err != -EAGAIN && err != -ETIME)
-		worker_note_failure(w, err);
-	return count;
-}
-
 static inline bool kernel_has_some(const struct worker *w)
 {
 	return w->in_flight > w->nr_batch;
 }
 
-/* One wait, and what the tuner shall know of it. */
+/* One wait, and what the tuner shall know of it. Times are taken next to where the probes
+ * fire, so that a tracer's cost is no part of them and a trace tells the same. */
 struct waiting {
-	uint64_t start_ns;
+	uint64_t start_ns, end_ns;
 	struct poll_wait told;
 };
 
 static unsigned poll_for(struct worker *w, struct waiting *wait, uint64_t window_ns)
 {
-	uint64_t end_ns;
+	struct polling *p = &w->statistics.polling;
+	uint64_t start, elapsed;
 	unsigned count;
 
 	if (!window_ns)
 		return 0;
-	count = busy_poll(w, window_ns, &end_ns);
+	probe_poll_begin(w->index, window_ns);
+	start = clock_ns();
+	do {
+		relax();
+		count = w->engine->reap(w->queue, w->done, w->depth);
+		wait->end_ns = clock_ns();
+		elapsed = wait->end_ns - start;
+	} while (!count && elapsed < window_ns && !worker_stopped(w));
+	probe_poll_end(w->index, count > 0, elapsed);
+	p->windows++;
+	p->hits += count > 0;
+	*(count ? &p->hit_ns : &p->empty_ns) += elapsed;
 	if (!count)
-		wait->told.quiet_ns = end_ns - wait->start_ns;
+		wait->told.quiet_ns = wait->end_ns - wait->start_ns;
 	return count;
 }
 
-static unsigned nap_for(struct worker *w, struct waiting *wait, uint64_t limit_ns)
+static unsigned sleep_for(struct worker *w, struct waiting *wait, uint64_t limit_ns)
 {
-	uint64_t due_ns, end_ns;
+	struct polling *p = &w->statistics.polling;
+	uint64_t start;
 	unsigned count;
+	int err;
 
 	if (!limit_ns || !kernel_has_some(w))
 		return 0;
-	due_ns = clock_ns() + limit_ns;
-	count = sleep_at_most(w, limit_ns);
-	if (count) {
-		wait->told.slept = true;
-		return count;
+	probe_wait_begin(w->index, w->in_flight);
+	start = clock_ns();
+	err = w->engine->wait(w->queue, limit_ns);
+	count = w->engine->reap(w->queue, w->done, w->depth);
+	wait->end_ns = clock_ns();
+	probe_wait_end(w->index, count);
+	*(count ? &p->waits : &p->naps) += 1;
+	if (err && err != -EINTR && err != -EAGAIN && err != -ETIME)
+		worker_note_failure(w, err);
+	wait->told.slept = count > 0;
+	if (!count) {
+		wait->told.quiet_ns = wait->end_ns - wait->start_ns;
+		if (wait->end_ns - start > limit_ns)
+			wait->told.late_ns = wait->end_ns - start - limit_ns;
 	}
-	end_ns = clock_ns();
-	wait->told.quiet_ns = end_ns - wait->start_ns;
-	wait->told.late_ns = end_ns > due_ns ? end_ns - due_ns : 0;
-	return 0;
-}
-
-static unsigned block(struct worker *w, struct waiting *wait)
-{
-	if (!kernel_has_some(w))
-		return 0;
-	wait->told.slept = true;
-	return sleep_at_most(w, UINT64_MAX);
+	return count;
 }
 
 static unsigned follow(struct worker *w, const struct poll_plan *plan,
@@ -116,10 +91,10 @@ static unsigned follow(struct worker *w, const struct poll_plan *plan,
 	unsigned count = poll_for(w, wait, plan->window_ns);
 
 	if (!count)
-		count = nap_for(w, wait, plan->nap_ns);
+		count = sleep_for(w, wait, plan->nap_ns);
 	if (!count)
 		count = poll_for(w, wait, plan->again_ns);
-	return count ? count : block(w, wait);
+	return count ? count : sleep_for(w, wait, UINT64_MAX);
 }
 
 /* The operations of the @count requests in @done. */
@@ -155,11 +130,11 @@ unsigned worker_await(struct worker *w)
 	unsigned count;
 
 	if (!w->polls)
-		return block(w, &wait);
+		return sleep_for(w, &wait, UINT64_MAX);
 	wait.start_ns = clock_ns();
 	count = follow(w, &plan, &wait);
 	if (count) {
-		wait.told.block_ns = clock_ns() - wait.start_ns;
+		wait.told.block_ns = wait.end_ns - wait.start_ns;
 		wait.told.sources = sources_of(w, count);
 		tell_tuner(w, &wait.told);
 	}
