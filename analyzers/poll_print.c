@@ -31,7 +31,8 @@ int poll_print_json(const struct poll *p)
 				  (json_int_t)l->window_max_ns, "waits",
 				  (json_int_t)l->waits, "wait_ns", (json_int_t)l->wait_ns,
 				  "naps", (json_int_t)l->naps, "nap_ns",
-				  (json_int_t)l->nap_ns, "unmatched", (json_int_t)l->unmatched));
+				  (json_int_t)l->nap_ns, "unmatched",
+				  (json_int_t)l->unmatched));
 	}
 	return json_print(json_pack("{s:s, s:I, s:I, s:o}", "model", p->model->name,
 				    "duration_ns", (json_int_t)(p->last_ns - p->first_ns),
@@ -113,8 +114,8 @@ static struct poll_loop sum_of(const struct poll *p)
 static void print_table(const struct poll *p)
 {
 	static const char *const heads[] = {
-		"loop",	  "windows", "found",  "took",	"empty",  "burnt", "largest",
-		"grown",  "shrunk",  "waits",  "asleep", "naps",   "napped",
+		"loop",	 "windows", "found", "took",   "empty", "burnt",  "largest",
+		"grown", "shrunk",  "waits", "asleep", "naps",	"napped",
 	};
 	bool naps = sum_of(p).naps > 0;
 	unsigned columns = sizeof(heads) / sizeof(*heads) - (naps ? 0 : 2);
@@ -170,8 +171,8 @@ static void print_verdict(const struct poll *p)
 	       sum.naps ? "wake-ups" : "sleeps and wake-ups",
 	       part(sum.progress, sum.progress + sum.waits), sum.progress + sum.waits);
 	if (sum.naps)
-		printf("napped: %" PRIu64 " times, %s, before polling\n",
-		       sum.naps, time_text(text, (double)sum.nap_ns));
+		printf("napped: %" PRIu64 " times, %s, before polling\n", sum.naps,
+		       time_text(text, (double)sum.nap_ns));
 	printf("verdict: each wake-up spared cost %s of CPU\n",
 	       time_text(text, (double)polled / (double)sum.progress));
 }

@@ -22,9 +22,9 @@ class Trace(BenchTest):
         with open(result, encoding="utf-8") as file:
             own = json.load(file)["jobs"][0]
 
-        def analyse(answer):
-            out = subprocess.run([bench_tool.FATHOM, answer, "--json", "-i", trace], check=True,
-                                 text=True, stdout=subprocess.PIPE).stdout
+        def analyse(answer, *options):
+            out = subprocess.run([bench_tool.FATHOM, answer, "--json", "-i", trace, *options],
+                                 check=True, text=True, stdout=subprocess.PIPE).stdout
             if answer == "script":
                 return [json.loads(line) for line in out.splitlines()]
             return json.loads(out)
@@ -69,6 +69,45 @@ class Trace(BenchTest):
                 self.assertEqual(loop["shrink"], mine["shrunk"])
                 self.assertEqual(loop["waits"], mine["waits"])
                 self.assertEqual(loop["naps"], mine["naps"])
+
+    def test_a_replay_of_the_rule_that_was_used_tells_what_it_did(self):
+        """No timing: a trace against itself. What is not in it, and may make a window differ,
+        is the time between the engine's clock and the probe beside it."""
+        for algorithm in ("context", "handler", "weighted"):
+            with self.subTest(algorithm=algorithm):
+                own, analyse = self.record(ioengine="io_uring", direct=1, poll_max_ns=1000000,
+                                           poll_algorithm=algorithm)
+                answer = analyse("poll", "--what-if", "--poll-max", "1ms")
+                replays = {replay["algorithm"]: replay for replay in answer["replays"]}
+                did, again = replays["recorded"], replays[algorithm]
+                self.assertEqual(answer["waits"],
+                                 own["fathom"]["polling"]["waits"] +
+                                 own["fathom"]["polling"]["hits"])
+                self.assertEqual(did["found"], own["fathom"]["polling"]["hits"])
+                self.assertEqual(answer["requests"], own["fathom"]["all_requests"])
+                slack = 0.08 * answer["waits"] + 10
+                self.assertAlmostEqual(again["found"], did["found"], delta=slack)
+                self.assertAlmostEqual(again["polled_ns"], did["polled_ns"],
+                                       delta=slack * 50000)
+
+    def test_what_a_replay_tells(self):
+        _, analyse = self.record(ioengine="io_uring", direct=1, poll_max_ns=50000, loops=1)
+        answer = analyse("poll", "--what-if", "--wakeup-cost", "5us", "--poll-max", "1us,20us")
+        self.assertEqual(set(answer), {
+            "model", "duration_ns", "lost", "loops", "waits", "requests", "max_depth",
+            "wakeup", "replays", "advice"})
+        self.assertEqual(answer["wakeup"], {"ns": 5000, "from": "given", "waits": 0})
+        self.assertEqual([(r["algorithm"], r["poll_max_ns"]) for r in answer["replays"]],
+                         [("recorded", 0), ("blocking", 0)] +
+                         [(rule, limit) for rule in ("context", "handler", "weighted", "fathom",
+                                                     "oracle") for limit in (1000, 20000)])
+        self.assertEqual(set(answer["replays"][0]), {
+            "algorithm", "poll_max_ns", "found", "naps", "in_vain", "polled_ns", "burnt_ns",
+            "delay_ns", "time_ns", "burnt_percent", "saved_percent", "latency"})
+        self.assertEqual(set(answer["advice"]), {"best", "qemus_for_as_much", "gain_percent"})
+        blocking, = (r for r in answer["replays"] if r["algorithm"] == "blocking")
+        self.assertEqual(blocking["delay_ns"], 5000 * answer["waits"])
+        self.assertEqual((blocking["burnt_ns"], blocking["found"]), (0, 0))
 
 
 if __name__ == "__main__":

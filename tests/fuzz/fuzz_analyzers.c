@@ -11,6 +11,7 @@
 #include "analyzers/depth.h"
 #include "analyzers/latency.h"
 #include "analyzers/poll.h"
+#include "analyzers/what_if/what_if.h"
 #include "core/command.h"
 #include "core/failure.h"
 
@@ -29,6 +30,7 @@ struct answers {
 	struct latency latency;
 	struct depth depth;
 	struct poll poll;
+	struct what_if what_if;
 };
 
 static int print(struct answers *a)
@@ -47,6 +49,9 @@ static int print(struct answers *a)
 	depth_print_text(&a->depth);
 	depth_print_csv(&a->depth);
 	depth_print_json(&a->depth);
+	what_if_print_text(&a->what_if);
+	what_if_print_csv(&a->what_if);
+	what_if_print_json(&a->what_if);
 	poll_print_text(&a->poll);
 	poll_print_csv(&a->poll);
 	return poll_print_json(&a->poll);
@@ -56,17 +61,20 @@ static void answer(struct trace *trace)
 {
 	struct answers *a = calloc(1, sizeof(*a));
 	struct failure f = {""};
-	struct analysis analyses[2];
+	struct analysis analyses[3];
 
 	if (!a)
 		abort();
-	a->requests.options = a->poll.options = &model;
+	a->requests.options = a->poll.options = a->what_if.options = &model;
+	a->what_if.setup.limits_ns[0] = 32768;
+	a->what_if.setup.nr_limits = 1;
 	a->latency.requests = a->depth.requests = &a->requests;
 	analyses[0] = (struct analysis){&requests_analyzer, &a->requests};
 	analyses[1] = (struct analysis){&poll_analyzer, &a->poll};
+	analyses[2] = (struct analysis){&what_if_analyzer, &a->what_if};
 	requests_listen(&a->requests, &latency_listener, &a->latency);
 	requests_listen(&a->requests, &depth_listener, &a->depth);
-	if (!analyze(trace, analyses, 2, &f))
+	if (!analyze(trace, analyses, 3, &f))
 		print(a);
 	else if (!*f.text)
 		abort();
@@ -74,6 +82,7 @@ static void answer(struct trace *trace)
 	depth_release(&a->depth);
 	requests_release(&a->requests);
 	poll_release(&a->poll);
+	what_if_release(&a->what_if);
 	free(a);
 }
 
