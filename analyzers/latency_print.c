@@ -14,6 +14,7 @@ enum {
 	NAME_MAX_BYTES = 96,
 	ROWS_MAX = 24,
 	BARS_FOR_GROUPS = 4,
+	GROUPS_SHOWN = 40, /* in the table for people */
 	BAR_MIN = 10,
 	BAR_MAX = 200,
 	FEW = 10,	  /* as bench has it */
@@ -70,6 +71,27 @@ static size_t sorted_groups(const struct latency *l, struct latency_group **grou
 	memcpy(groups, l->groups, l->nr_groups * sizeof(*groups));
 	qsort(groups, l->nr_groups, sizeof(*groups), compare_groups);
 	return l->nr_groups;
+}
+
+/* Those that took most of the time first. */
+static int compare_sums(const void *a, const void *b)
+{
+	const struct latency_group *x = *(struct latency_group *const *)a;
+	const struct latency_group *y = *(struct latency_group *const *)b;
+
+	return (x->histogram.sum < y->histogram.sum) -
+	       (x->histogram.sum > y->histogram.sum);
+}
+
+/* Of more groups than a person reads, the table shows those that took most time. */
+static size_t choose_groups(const struct latency *l, struct latency_group **groups)
+{
+	size_t nr = sorted_groups(l, groups);
+
+	if (nr <= GROUPS_SHOWN)
+		return nr;
+	qsort(groups, nr, sizeof(*groups), compare_sums);
+	return GROUPS_SHOWN;
 }
 
 /* The value a group is told by: a word or a number. */
@@ -304,11 +326,14 @@ static void print_heading(const struct requests *r)
 void latency_print_text(const struct latency *l)
 {
 	struct latency_group *groups[LATENCY_GROUPS_MAX + 1];
-	size_t nr = sorted_groups(l, groups);
+	size_t nr = choose_groups(l, groups);
 	char name[NAME_MAX_BYTES];
 
 	print_heading(l->requests);
 	print_table(l, groups, nr);
+	if (nr < l->nr_groups)
+		printf("… and %zu more, which took less time; --csv has them all\n",
+		       l->nr_groups - nr);
 	for (size_t i = 0; i < nr && nr <= BARS_FOR_GROUPS; i++) {
 		printf("\n%s %s:\n", latency_by_words[l->by],
 		       latency_group_name(name, sizeof(name), l, groups[i]));

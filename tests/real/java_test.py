@@ -7,7 +7,7 @@ The program is one source file, which the JDK's launcher compiles in memory.
 import glob
 import os
 
-from real import each_backend, events, perf_script, record, skip
+from real import each_backend, events, latency, perf_script, record, skip
 
 SOURCE = """
 public class Depths {
@@ -46,6 +46,7 @@ def collection(backend):
     assert full, "no full collection"
     assert any(probe == "hotspot:gc__end" for _, probe, _ in found[full[0]:])
     assert found[full[0]][0] == "VM Thread", found[full[0]]
+    assert latency("hotspot/gc")["full"] == len(full)
     printed = perf_script()
     assert not printed or 'name="Depths$Sounding' in printed, printed[-500:]
 

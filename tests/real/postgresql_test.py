@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import tempfile
 
-from real import DEADLINE, each_backend, events, need, perf_script, record, run, skip
+from real import (DEADLINE, each_backend, events, latency, need, perf_script, record, run,
+                  skip)
 
 BIN = "/usr/lib/postgresql/15/bin/"
 SERVER = need(BIN + "postgres", "postgresql-15")
@@ -87,6 +88,7 @@ def queries(backend):
     assert {values["forkNum"] for values in reads} <= {"main", "fsm", "vm", "init"}, reads[:3]
     assert all(values["isHit"] in "01" and int(values["relation"]) > 0 for values in reads)
     assert {thread for thread, _, _ in found} == {"postgres"}
+    assert latency("postgresql/query") == {"query": started}
     printed = perf_script()
     assert not printed or selects[0] in printed, printed[-500:]
 

@@ -3,7 +3,7 @@
 """Functions of Python 3.11, whose probes sleep behind semaphores: python_test.py FATHOM"""
 import os
 
-from real import each_backend, events, need, perf_script, record
+from real import each_backend, events, latency, need, perf_script, record
 
 PYTHON = need("/usr/bin/python3.11", "python3.11-minimal")
 SOURCE = """
@@ -31,6 +31,8 @@ def functions(backend):
     assert entries[0][0] == '"<module>"', entries
     assert entries[1:] == [('"survey"', "5")] + [('"sound"', "2")] * 5, entries
     assert len(ours) == 2 * len(entries), ours
+    calls = latency("python/call")
+    assert (calls["survey"], calls["sound"]) == (1, 5), calls
     printed = perf_script()
     assert not printed or f'filename={path} function="sound" lineno=2' in printed
 

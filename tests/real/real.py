@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the tests on real programs share: running fathom record and reading its trace."""
+import json
 import os
 import re
 import shutil
@@ -61,6 +62,15 @@ def events(trace="t.data"):
         values = dict(re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)', parts[3]))
         found.append((parts[1], parts[2], values))
     return found
+
+
+def latency(model, trace="t.data"):
+    """{operation: number of requests} by a shipped model; all must have begun and ended."""
+    done = run(FATHOM, "latency", "-i", trace, "--json", "--model", model)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["unmatched"]["reused"] == answer["unmatched"]["skipped"] == 0, answer
+    return {group["op"]: group["count"] for group in answer["groups"]}
 
 
 def perf_script(trace="t.data"):
