@@ -167,9 +167,13 @@ static void print_verdict(const struct poll *p)
 		puts("verdict: polling found nothing: all of it was for nothing");
 		return;
 	}
-	printf("spared: %" PRIu64 " %s (%.1f%% of %" PRIu64 " waits)\n", sum.progress,
-	       sum.naps ? "wake-ups" : "sleeps and wake-ups",
-	       part(sum.progress, sum.progress + sum.waits), sum.progress + sum.waits);
+	printf("spared: %" PRIu64 " %s", sum.progress,
+	       sum.naps ? "wake-ups" : "sleeps and wake-ups");
+	if (sum.waits) /* else the trace does not tell them, as QEMU does not */
+		printf(" (%.1f%% of %" PRIu64 " waits)",
+		       part(sum.progress, sum.progress + sum.waits),
+		       sum.progress + sum.waits);
+	putchar('\n');
 	if (sum.naps)
 		printf("napped: %" PRIu64 " times, %s, before polling\n", sum.naps,
 		       time_text(text, (double)sum.nap_ns));
