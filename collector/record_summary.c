@@ -39,13 +39,13 @@ static size_t sites_never_hit(const struct plan_event *event)
 	return never;
 }
 
-static void say_event(const struct plan_event *event)
+static void say_event(const struct plan_event *event, int width)
 {
 	const char *unhit = event->filter ? "   (attached, no hit passed the filter)"
 					  : "   (attached, never hit)";
 	size_t never = sites_never_hit(event);
 
-	fprintf(stderr, "  %-32s %14s hit%s%s", event->name, grouped(event->hits),
+	fprintf(stderr, "  %-*s %14s hit%s%s", width, event->name, grouped(event->hits),
 		event->hits == 1 ? "" : "s", event->hits ? "" : unhit);
 	if (event->hits && never && !event->sites_mixed)
 		fprintf(stderr, "   (%zu of %zu sites never hit)", never,
@@ -72,16 +72,28 @@ static void say_sites(const struct plan *plan, const struct plan_event *event)
 	}
 }
 
+/* Of the column of names. */
+static int name_width(const struct plan *plan)
+{
+	size_t width = 32;
+
+	for (size_t i = 0; i < plan->nr_events; i++)
+		if (strlen(plan->events[i].name) > width)
+			width = strlen(plan->events[i].name);
+	return (int)width;
+}
+
 static void say_events(const struct plan *plan, bool verbose)
 {
 	bool all = verbose || plan->nr_events <= PROBES_SHOWN;
 	size_t shown = 0, more = 0, never = 0;
+	int width = name_width(plan);
 
 	for (size_t i = 0; i < plan->nr_events; i++) {
 		const struct plan_event *event = &plan->events[i];
 
 		if (all || (event->hits && shown < PROBES_SHOWN)) {
-			say_event(event);
+			say_event(event, width);
 			if (verbose)
 				say_sites(plan, event);
 			shown++;
@@ -90,11 +102,12 @@ static void say_events(const struct plan *plan, bool verbose)
 			never += event->hits == 0;
 		}
 	}
-	if (more || never)
-		fprintf(stderr,
-			"  and %zu more that were hit, %zu attached and never hit (-v "
-			"lists all)\n",
-			more, never);
+	if (more)
+		fprintf(stderr, "  and %zu more that %s hit (-v lists all)\n", more,
+			more == 1 ? "was" : "were");
+	if (never)
+		fprintf(stderr, "  and %zu attached and never hit (-v lists all)\n",
+			never);
 }
 
 static void say_losses(const struct plan *plan, const struct recording_result *result,
@@ -118,7 +131,7 @@ static void say_losses(const struct plan *plan, const struct recording_result *r
 	fprintf(stderr, "; a larger ring (-m) or fewer probes help ]\n");
 	for (size_t i = 0; quiet && i < plan->nr_events; i++)
 		if (plan->events[i].lost)
-			say_event(&plan->events[i]);
+			say_event(&plan->events[i], name_width(plan));
 }
 
 static void say_times(const struct plan *plan, const struct recording_result *result)

@@ -154,6 +154,7 @@ def test_many():
     """A whole provider at once: every one of 4,000 probes is hit once."""
     said = record("-e", "many:p*", "--", MANY)
     assert "4000 probes attached" in said and "4,000 events" in said, said
+    assert re.search(r"and 3\d{3} more that were hit", said) and "never hit" not in said, said
     names = re.findall(r"many:p(\d{4}):", script())
     assert sorted(names) == [f"{n:04}" for n in range(4000)], len(set(names))
 
