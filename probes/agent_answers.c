@@ -61,7 +61,7 @@ static int take_record(struct session *s, const struct control_message *m, json_
 	err = recorder_start(&s->recorder, f);
 	if (err)
 		return err;
-	s->record_number = m->number;
+	s->record_number = s->number = m->number;
 	s->stage = STAGE_ATTACHING;
 	return 0;
 }
@@ -260,9 +260,12 @@ int session_take(struct session *s, const struct control_message *m, struct fail
 		err = control_body(m, &body, f);
 		if (!err)
 			err = answers[i].take(s, m, body, f);
+		if (err)
+			s->number = m->number;
 		json_decref(body);
 		return err;
 	}
+	s->number = m->number;
 	return fail(f, -EPROTO, "a message '%s' came when it was not expected",
 		    m->kind->name);
 }
