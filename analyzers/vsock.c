@@ -26,7 +26,7 @@ struct vsock_options {
 	const char *input, *write;
 	struct string_list cids, ports;
 	uint64_t follow, count, duration_ns, snaplen, buffer;
-	bool packets, hex, json, csv;
+	bool packets, control, hex, json, csv;
 };
 
 /* What the command works with. */
@@ -63,9 +63,11 @@ static const struct option_row rows[] = {
 	 "print a line per packet (with --csv a row)", 0, 0},
 	{"follow", 0, OPTION_NUMBER, AT(follow), "N",
 	 "print the payload of conversation N", 1, 0},
+	{"control", 0, OPTION_FLAG, AT(control), NULL,
+	 "print the messages between fathom bench --agent and fathom agent", 0, 0},
 	{"hex", 0, OPTION_FLAG, AT(hex), NULL, "with --follow: as a hex dump", 0, 0},
 	{"snaplen", 's', OPTION_SIZE, AT(snaplen), "SIZE",
-	 "live: bytes to keep of a packet (all with -w or --follow, else 128)", 76,
+	 "live: bytes to keep of a packet (all with -w, --follow or --control, else 128)", 76,
 	 CAPTURE_PACKET_MAX},
 	{"buffer", 'B', OPTION_SIZE, AT(buffer), "SIZE",
 	 "live: the kernel's buffer (32m)", 1 << 16, 1 << 30},
@@ -77,7 +79,7 @@ static const struct option_row rows[] = {
 static const struct usage usage = {
 	.command = "vsock",
 	.synopsis = "[-i FILE|IFACE] [-w FILE] [--cid CID] [--port PORT] [--packets | "
-		    "--follow N]",
+		    "--follow N | --control]",
 	.summary = "Capture AF_VSOCK, and show its conversations, credit and stalls.",
 	.rows = rows,
 	.more = "Examples:\n"
@@ -188,7 +190,7 @@ static uint32_t snaplen_of(const struct vsock_options *o)
 {
 	if (o->snaplen)
 		return (uint32_t)o->snaplen;
-	return o->write || o->follow ? CAPTURE_PACKET_MAX : HEADERS_ONLY;
+	return o->write || o->follow || o->control ? CAPTURE_PACKET_MAX : HEADERS_ONLY;
 }
 
 static int open_input(struct run *r, struct failure *f)
@@ -324,6 +326,10 @@ static const struct vsock_output *choose_output(const struct vsock_options *o)
 		return &vsock_no_output;
 	if (o->follow)
 		return &vsock_follow_output;
+	if (o->control && o->json)
+		return &vsock_control_json_output;
+	if (o->control)
+		return o->csv ? &vsock_control_csv_output : &vsock_control_output;
 	if (o->packets)
 		return o->csv ? &vsock_packet_csv_output : &vsock_packet_output;
 	if (o->json)
@@ -346,11 +352,15 @@ static int check_and_run(const struct vsock_options *o, const char *operand)
 	if (o->follow && (o->packets || o->json || o->csv))
 		return options_complain(&usage,
 					"--follow excludes --packets, --json and --csv");
+	if (o->control && (o->packets || o->follow))
+		return options_complain(&usage,
+					"--control excludes --packets and --follow");
 	if (o->packets && o->json)
 		return options_complain(&usage, "--packets has no --json, but --csv");
 	if (o->hex && !o->follow)
 		return options_complain(&usage, "--hex needs --follow");
-	if (writes_to_stdout(o) && (o->follow || o->packets || o->json || o->csv))
+	if (writes_to_stdout(o) &&
+	    (o->follow || o->packets || o->control || o->json || o->csv))
 		return options_complain(&usage, "-w - leaves no room for another output");
 	if (vsock_filter_parse(&filter, &o->cids, &o->ports, &f))
 		return options_complain(&usage, "%s", f.text);

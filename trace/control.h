@@ -28,6 +28,7 @@ enum control_type {
 #define CONTROL(id, NAME, ...) CONTROL_##NAME = id,
 #include "trace/control.def"
 #undef CONTROL
+	CONTROL_TYPES, /* above all of them */
 };
 
 enum control_body { CONTROL_OBJECT, CONTROL_BYTES };

@@ -44,6 +44,9 @@ extern const struct vsock_output vsock_csv_output;    /* a row per conversation 
 extern const struct vsock_output vsock_packet_output; /* a line per packet */
 extern const struct vsock_output vsock_packet_csv_output;
 extern const struct vsock_output vsock_follow_output; /* the payload of one */
+extern const struct vsock_output vsock_control_output; /* a line per control message */
+extern const struct vsock_output vsock_control_csv_output;
+extern const struct vsock_output vsock_control_json_output; /* an object per line */
 
 /* "stream", "seqpacket", or the number written to @number (VSOCK_NAME bytes). */
 const char *vsock_type_word(unsigned type, char *number);

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Seeds of fuzz_control: whole sessions, seen from either side. control_seeds.py FOLDER"""
+"""Seeds of fuzz_control, whole sessions seen from either side, and of fuzz_vsock, captures of
+them with the numbers of three reports. control_seeds.py FOLDER FOLDER"""
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../agent"))
 sys.dont_write_bytecode = True
+from packets import AGENT, MASTER, REQUEST, RESPONSE, RW, Pcap  # noqa: E402
 from protocol import message, piece  # noqa: E402
 
 JOB = {"name": "j", "text": "[global]\nioengine=null\nsize=16k\n[a]\n[b]\nnumjobs=2\nstonewall\n",
@@ -48,7 +50,20 @@ def of_agent():
                                    "said": "[ fathom record: 1 ]\nx"})
 
 
+def capture():
+    pcap = Pcap()
+    pcap.packet(MASTER, REQUEST)
+    pcap.packet(AGENT, RESPONSE)
+    for end, messages in ((AGENT, of_agent()), (MASTER, of_master())):
+        for sent in messages:
+            pcap.packet(end, RW, sent)
+    return pcap.data
+
+
 for name, start, messages in (("master", b"1", of_master()), ("agent", b"0", of_agent()),
                               ("busy", b"0", [message("busy", 0, {"text": "later"})])):
     with open(os.path.join(sys.argv[1], name), "wb") as seed:
         seed.write(start + b"".join(messages))
+for report in b"678":
+    with open(os.path.join(sys.argv[2], f"control-{report}"), "wb") as seed:
+        seed.write(capture() + bytes([report - ord("0")]))

@@ -13,6 +13,7 @@
 static const struct vsock_output *const outputs[] = {
 	&vsock_text_output,   &vsock_json_output,	&vsock_csv_output,
 	&vsock_packet_output, &vsock_packet_csv_output, &vsock_follow_output,
+	&vsock_control_output, &vsock_control_csv_output, &vsock_control_json_output,
 };
 
 enum { OUTPUTS = sizeof(outputs) / sizeof(*outputs) };
