@@ -314,7 +314,8 @@ class Ends(AgentTest):
                             os.kill(pid, signal.SIGKILL)
                     out, errors = master.communicate(timeout=60)
                     self.assertIn(master.returncode, (0, 1, -9), errors)
-                    self.assertEqual("IOPS=" in out, master.returncode == 0)
+                    if master.returncode == 0:  # else they may have come as well
+                        self.assertIn("IOPS=", out)
                     await_(agent.is_free, "the end of the session")
         self.free_again(agent)
 
