@@ -52,6 +52,11 @@ static struct latency_group *find_group(struct latency *l, const struct request 
 {
 	int64_t value = group_value(l->by, r);
 
+	if (l->by == BY_OP) {
+		if (!l->of_op[r->op])
+			l->of_op[r->op] = add_group(l, r);
+		return l->of_op[r->op];
+	}
 	for (size_t i = 0; i < l->nr_groups; i++)
 		if (l->groups[i]->value == value && !l->groups[i]->is_other)
 			return l->groups[i];

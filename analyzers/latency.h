@@ -24,6 +24,7 @@ struct latency {
 	size_t nr_groups;
 	bool out_of_memory;
 	struct latency_group *last; /* the group of the request before */
+	struct latency_group *of_op[WORDS_MAX]; /* BY_OP: calls change it all the time */
 };
 
 /* For requests_listen(); the state is a struct latency with by and requests set. */

@@ -25,6 +25,17 @@ const char *__lsan_default_suppressions(void)
 
 static const struct model_options model = {.which = "fathom"};
 
+/* Whoever hears of stages makes the pairing look for them. */
+static void hear(void *state, const struct request *r, unsigned stage, bool leaves,
+		 const struct event *event)
+{
+	(void)state;
+	if (stage || leaves || r->submit_ns > event->time_ns)
+		abort();
+}
+
+static const struct request_listener stages = {.stage = hear};
+
 struct answers {
 	struct requests requests;
 	struct latency latency;
@@ -74,6 +85,7 @@ static void answer(struct trace *trace)
 	analyses[2] = (struct analysis){&what_if_analyzer, &a->what_if};
 	requests_listen(&a->requests, &latency_listener, &a->latency);
 	requests_listen(&a->requests, &depth_listener, &a->depth);
+	requests_listen(&a->requests, &stages, NULL);
 	if (!analyze(trace, analyses, 3, &f))
 		print(a);
 	else if (!*f.text)

@@ -16,7 +16,7 @@ struct bound_line {
 	struct bound_expression values[MODEL_VALUES];
 	const struct event_field *op_text; /* op is this string, or NULL */
 	uint16_t op_of[16]; /* op of the small values, for requests.c */
-	bool tells;	    /* a complete that tells more than how it went, for it, too */
+	bool tells;	    /* a complete that tells more than how it went, for requests.c */
 };
 
 struct bound_type {

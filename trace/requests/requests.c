@@ -70,10 +70,14 @@ static int requests_begin(void *state, const struct trace *trace, struct failure
 	return err ? fail(f, err, "no memory") : 0;
 }
 
-static bool tells(const struct bound_line *line)
+static bool says_op(const struct bound_line *line)
 {
-	return line->line->op_word || expression_present(&line->values[VALUE_OP]) ||
-	       expression_present(&line->values[VALUE_OFFSET]) ||
+	return line->line->op_word || expression_present(&line->values[VALUE_OP]);
+}
+
+static bool says_more(const struct bound_line *line)
+{
+	return says_op(line) || expression_present(&line->values[VALUE_OFFSET]) ||
 	       expression_present(&line->values[VALUE_LENGTH]) ||
 	       expression_present(&line->values[VALUE_FD]);
 }
@@ -89,8 +93,8 @@ static int requests_type(void *state, const struct event_type *type, struct fail
 	for (size_t i = 0; i < r->binding.types[type->index].nr_lines; i++) {
 		struct bound_line *line = &r->binding.types[type->index].lines[i];
 
-		line->tells = tells(line);
-		if (line->role == ROLE_SUBMIT || line->tells)
+		line->tells = line->role == ROLE_COMPLETE && says_more(line);
+		if (line->role == ROLE_SUBMIT || says_op(line))
 			operation_prepare(r, line);
 	}
 	return 1;
@@ -239,7 +243,7 @@ static void take_late_values(struct requests *r, struct bound_line *line,
 {
 	const struct bound_expression *v = line->values;
 
-	if (line->line->op_word || expression_present(&v[VALUE_OP]))
+	if (says_op(line))
 		q->op = (uint16_t)operation_of(r, line, event);
 	if (expression_present(&v[VALUE_OFFSET]))
 		q->offset = expression_value(&v[VALUE_OFFSET], event);
