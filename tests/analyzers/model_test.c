@@ -524,6 +524,29 @@ static void test_missing_key(void **state)
 	model_free(m);
 }
 
+/* The place on the disk is the key of a stage that has no other. */
+static void test_missing_place(void **state)
+{
+	static const char text[] = "[request x]\n"
+				   "submit = p:go(id,at) key=id offset=at\n"
+				   "stage below = p:go(id,at) offset=at\n"
+				   "complete = p:end key=id\n";
+	struct failure f = {""};
+	struct binding b = {0};
+	struct made_type t;
+	struct model *m = read_first(text);
+
+	(void)state;
+	b.model = m;
+	make_type(&t, 0, "sdt_p:go", "u64 arg1");
+	assert_int_equal(binding_add(&b, &t.type, 1U << ROLE_SUBMIT, &f), 1);
+	assert_int_equal(binding_add(&b, &t.type, 1U << ROLE_STAGE, &f), -EINVAL);
+	assert_non_null(strstr(f.text, "no integer argument 'at' (offset of stage)"));
+	binding_release(&b);
+	made_type_release(&t);
+	model_free(m);
+}
+
 /* sums, products, constants, tid, and argN by position where names are known */
 static void test_expressions(void **state)
 {
@@ -577,6 +600,7 @@ int main(void)
 		cmocka_unit_test(test_binding),
 		cmocka_unit_test(test_exact_name_first),
 		cmocka_unit_test(test_missing_key),
+		cmocka_unit_test(test_missing_place),
 		cmocka_unit_test(test_expressions),
 	};
 

@@ -32,12 +32,21 @@ static void list_arguments(char *text, size_t room, const struct event_type *typ
 	}
 }
 
+/* Without this no event of the line can be told whose it is. */
+static bool is_vital(const struct model_line *line, enum model_value value)
+{
+	bool is_stage = line->role == ROLE_STAGE || line->role == ROLE_LEAVE;
+
+	return value == VALUE_KEY || value == VALUE_ALIAS ||
+	       (is_stage && value == VALUE_OFFSET);
+}
+
 /* A name that the model lists among the probe's arguments may be missing from the
  * record: perf leaves constants out. */
 static bool may_be_missing(const struct model_line *line, enum model_value value,
 			   const char *name)
 {
-	if (value == VALUE_KEY || value == VALUE_ALIAS)
+	if (is_vital(line, value))
 		return false;
 	for (size_t i = 0; i < line->nr_arguments; i++)
 		if (!strcmp(line->arguments[i], name))
