@@ -310,26 +310,13 @@ static void print_histogram(const struct histogram *h, unsigned columns)
 	}
 }
 
-static void print_heading(const struct requests *r)
-{
-	char count[UNIT_TEXT], rate[UNIT_TEXT], span[UNIT_TEXT];
-	char model[NAME_MAX_BYTES], choice[CHOICE_TEXT];
-	double seconds = requests_seconds(r);
-
-	text_escape(model, sizeof(model), r->model->name, strlen(r->model->name), 0);
-	printf("%s requests in %s, %s/s (model %s%s)\n\n",
-	       count_text(count, (double)r->requests), time_text(span, seconds * 1e9),
-	       count_text(rate, seconds > 0 ? (double)r->requests / seconds : 0), model,
-	       requests_choice_text(choice, r));
-}
-
 void latency_print_text(const struct latency *l)
 {
 	struct latency_group *groups[LATENCY_GROUPS_MAX + 1];
 	size_t nr = choose_groups(l, groups);
 	char name[NAME_MAX_BYTES];
 
-	print_heading(l->requests);
+	requests_heading(l->requests);
 	print_table(l, groups, nr);
 	if (nr < l->nr_groups)
 		printf("… and %zu more, which took less time; --csv has them all\n",

@@ -6,6 +6,10 @@
 #include <inttypes.h>
 
 #include "core/failure.h"
+#include "core/text.h"
+#include "core/units.h"
+
+enum { NAME_BYTES = 96 };
 
 /* Of those in flight during a gap, those whose complete was not seen. */
 static uint64_t no_complete(const struct requests *r)
@@ -40,6 +44,19 @@ char *requests_choice_text(char *text, const struct requests *r)
 		snprintf(text + length, CHOICE_TEXT - (size_t)length, "; %u other%s",
 			 r->others, r->others == 1 ? " fits" : "s fit");
 	return text;
+}
+
+void requests_heading(const struct requests *r)
+{
+	char count[UNIT_TEXT], rate[UNIT_TEXT], span[UNIT_TEXT];
+	char model[NAME_BYTES], choice[CHOICE_TEXT];
+	double seconds = requests_seconds(r);
+
+	text_escape(model, sizeof(model), r->model->name, strlen(r->model->name), 0);
+	printf("%s requests in %s, %s/s (model %s%s)\n\n",
+	       count_text(count, (double)r->requests), time_text(span, seconds * 1e9),
+	       count_text(rate, seconds > 0 ? (double)r->requests / seconds : 0), model,
+	       requests_choice_text(choice, r));
 }
 
 /* One sentence: what was lost, and how far the figures can be trusted. */

@@ -17,6 +17,9 @@ enum { CHOICE_TEXT = 64 };
  * fit". @text has CHOICE_TEXT bytes; returns it. */
 char *requests_choice_text(char *text, const struct requests *r);
 
+/* "142k requests in 4.00 s, 35.6k/s (model fathom)" and an empty line, on stdout. */
+void requests_heading(const struct requests *r);
+
 /* Lines "note: …" on @to about what could move the figures: lost records, what did not
  * pair up, requests that failed. Nothing when all is well. */
 void requests_notes(const struct requests *r, FILE *to);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* fathom breakdown: where the time of requests went, stage by stage. */
+#include "analyzers/breakdown/breakdown.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "analyzers/analyzer.h"
+#include "analyzers/requests_print.h"
+#include "core/command.h"
+#include "core/failure.h"
+#include "core/options.h"
+#include "core/stop.h"
+#include "core/units.h"
+
+enum {
+	SAME_KEY = 16
+}; /* as many requests that used a key one after the other are shown */
+
+struct breakdown_options {
+	const char *input;
+	struct model_options model;
+	uint64_t slowest;
+	const char *id, *around; /* numbers */
+	uint64_t key;		 /* … of either */
+	bool json, csv;
+};
+
+struct breakdown_run {
+	const struct breakdown_options *options;
+	struct breakdown breakdown;
+};
+
+static int print(void *user, struct failure *f)
+{
+	const struct breakdown_run *run = user;
+	const struct breakdown *b = &run->breakdown;
+
+	if (b->out_of_memory)
+		return fail(f, -ENOMEM, "no memory for the requests in flight");
+	if (!b->requests->requests)
+		return requests_nothing(b->requests, f);
+	if (b->slowest.by_key && !b->slowest.count)
+		return fail(f, -ENODATA,
+			    "no request with the id %" PRIu64 " ended in the trace",
+			    b->slowest.key);
+	if (run->options->json)
+		return breakdown_print_json(b) ? fail(f, -ENOMEM, "no memory") : 0;
+	if (!run->options->csv) {
+		breakdown_print_text(b);
+		return 0;
+	}
+	requests_notes(b->requests, stderr);
+	return breakdown_print_csv(b) ? fail(f, -ENOMEM, "no memory") : 0;
+}
+
+/* Which requests are shown one by one. */
+static void choose(struct slowest *s, const struct breakdown_options *options)
+{
+	s->wanted = (unsigned)options->slowest;
+	s->by_key = options->id || options->around;
+	s->key = options->key;
+	s->around = options->around;
+	if (s->by_key && !s->wanted)
+		s->wanted = SAME_KEY;
+}
+
+static int run(const struct breakdown_options *options)
+{
+	struct breakdown_run *run = calloc(1, sizeof(*run));
+	struct requests *requests = calloc(1, sizeof(*requests));
+	struct failure f = {"no memory"};
+	int status;
+
+	if (!run || !requests) {
+		free(run);
+		free(requests);
+		return command_failed("breakdown", &f);
+	}
+	requests->options = &options->model;
+	run->options = options;
+	choose(&run->breakdown.slowest, options);
+	breakdown_init(&run->breakdown, requests);
+	status = run_analyses("breakdown", options->input,
+			      (const struct analysis[]){
+				      {&requests_analyzer, requests},
+				      {&breakdown_analyzer, &run->breakdown},
+				      {&kernel_path_analyzer, &run->breakdown.kernel},
+			      },
+			      3, print, run);
+	breakdown_release(&run->breakdown);
+	requests_release(requests);
+	free(requests);
+	free(run);
+	return status;
+}
+
+#define AT(member) offsetof(struct breakdown_options, member)
+
+static const struct option_row rows[] = {
+	{"input", 'i', OPTION_STRING, AT(input), "FILE",
+	 "the trace, - for stdin (default perf.data)", 0, 0},
+	MODEL_OPTION_ROWS(struct breakdown_options, model),
+	{"slowest", 0, OPTION_NUMBER, AT(slowest), "N",
+	 "show the N slowest requests, each with what went on around it", 0, SLOWEST_MAX},
+	{"id", 0, OPTION_STRING, AT(id), "ID", "show the request with this id (key)", 0,
+	 0},
+	{"around", 0, OPTION_STRING, AT(around), "ID",
+	 "show it among all that were in flight at the same time", 0, 0},
+	{"json", 0, OPTION_FLAG, AT(json), NULL, "print JSON, times in ns", 0, 0},
+	{"csv", 0, OPTION_FLAG, AT(csv), NULL, "print CSV, times in ns", 0, 0},
+	{0},
+};
+
+static const struct usage usage = {
+	.command = "breakdown",
+	.synopsis = "[-i FILE] [--slowest N | --id ID | --around ID] [--model FILE|NAME]",
+	.summary = "Show where the time of requests went, stage by stage.",
+	.rows = rows,
+	.more = "Examples:\n"
+		"  fathom record -e 'fathom:*' --kernel -- fathom bench job.fio\n"
+		"  fathom breakdown --slowest 3\n",
+};
+
+static int check_and_run(struct breakdown_options *options, const char *operand)
+{
+	const char *id = options->id ? options->id : options->around;
+	struct failure f;
+
+	if (operand)
+		return options_complain(&usage, "unexpected argument '%.60s'", operand);
+	if (options->json && options->csv)
+		return options_complain(&usage, "--json or --csv, not both");
+	if (options->id && options->around)
+		return options_complain(&usage, "--id or --around, not both");
+	if (id && number_parse(id, &options->key, &f))
+		return options_complain(&usage, "%s: %s",
+					options->id ? "--id" : "--around", f.text);
+	if (model_options_check(&options->model, &f))
+		return options_complain(&usage, "%s", f.text);
+	stop_on_signals();
+	return run(options);
+}
+
+int cmd_breakdown(int argc, char **argv)
+{
+	struct breakdown_options options = {.input = "perf.data"};
+	int at = options_parse(&usage, argc, argv, &options);
+	int status = at < 0 ? options_exit(at) : check_and_run(&options, argv[at]);
+
+	model_options_release(&options.model);
+	return status;
+}

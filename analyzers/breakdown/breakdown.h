@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the time of requests went: what fathom breakdown and fathom report show.
+ *
+ * Listens to requests.h for begins, stages and ends, and follows the loops (polling,
+ * waiting) and the kernel beside them. Each request's life (life.h) is cut into stages
+ * when it ends and goes into the sums (parts.h), and perhaps among the slowest
+ * (slowest.h).
+ */
+#ifndef FATHOM_ANALYZERS_BREAKDOWN_BREAKDOWN_H
+#define FATHOM_ANALYZERS_BREAKDOWN_BREAKDOWN_H
+
+#include "analyzers/breakdown/findings.h"
+#include "analyzers/breakdown/kernel_path.h"
+#include "analyzers/breakdown/life.h"
+#include "analyzers/breakdown/parts.h"
+#include "analyzers/breakdown/slowest.h"
+#include "analyzers/breakdown/threads.h"
+#include "trace/requests/requests.h"
+
+struct breakdown {
+	struct requests *requests; /* set before the pass, as is slowest.wanted */
+	struct lives lives;
+	struct threads threads;
+	struct kernel_path kernel;
+	struct parts parts;
+	struct slowest slowest;
+	struct findings findings;
+	struct binding loops;	/* lines of [poll] */
+	uint32_t depth, writes; /* in flight now */
+	bool has_loops;		/* the trace has such events */
+	bool out_of_memory;
+};
+
+/* For requests_listen(), and the analysis that follows the loops; the state is a zeroed
+ * struct breakdown with requests set. In the pass: requests_analyzer, then
+ * breakdown_analyzer, then kernel_path_analyzer with breakdown.kernel. */
+extern const struct request_listener breakdown_listener;
+extern const struct analyzer breakdown_analyzer;
+
+void breakdown_init(struct breakdown *b, struct requests *requests);
+void breakdown_release(struct breakdown *b);
+
+/* "dispatch", "device", and what begins it: "fathom:dispatch", "block:block_rq_issue". */
+const char *breakdown_stage_name(const struct breakdown *b, unsigned stage);
+void breakdown_stage_begins(const struct breakdown *b, unsigned stage, char *text,
+			    size_t room);
+
+/* breakdown_text.c, breakdown_json.c: the ways to show it, on stdout. */
+void breakdown_print_text(const struct breakdown *b);
+int breakdown_print_csv(const struct breakdown *b);
+int breakdown_print_json(const struct breakdown *b); /* 0 or -ENOMEM */
+
+#endif
