@@ -11,15 +11,16 @@
 struct sdt_file;
 struct trace;
 
+enum { MODELS_PROBLEM = 160, MODELS_NAMES = 120 };
+
 /* What was found of one line of a model. */
 struct models_line {
-	size_t sites;	  /* in the program */
-	size_t arguments; /* … each has */
-	uint64_t events;  /* in the trace */
-	bool is_there;	  /* the program, the trace has the probe */
+	size_t sites;		  /* in the program */
+	size_t arguments;	  /* … each has */
+	char names[MODELS_NAMES]; /* … as far as the program or the model tells them */
+	uint64_t events;	  /* in the trace */
+	bool is_there;		  /* the program, the trace has the probe */
 };
-
-enum { MODELS_PROBLEM = 160 };
 
 /* One model, and how it fits what it was held against. */
 struct models_entry {

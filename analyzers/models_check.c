@@ -84,6 +84,25 @@ static void check_names(struct models_entry *entry, const struct sdt_probe *prob
 					   line->values[v].terms[t].names[i]);
 }
 
+static void add_name(struct models_line *found, const char *name)
+{
+	size_t used = strlen(found->names);
+
+	snprintf(found->names + used, sizeof(found->names) - used, "%s%s",
+		 used ? ", " : "", name);
+}
+
+/* The names that the program tells, else those that the model does. */
+static void note_names(struct models_line *found, const struct sdt_probe *probe,
+		       const struct model_line *line)
+{
+	*found->names = 0;
+	for (size_t i = 0; i < probe->nr_arguments; i++)
+		add_name(found, probe->arguments[i].name);
+	for (size_t i = 0; !probe->has_names && i < line->nr_arguments; i++)
+		add_name(found, line->arguments[i]);
+}
+
 void models_check_program(struct models_entry *entry, const struct sdt_file *file)
 {
 	const struct model *model = entry->model;
@@ -101,6 +120,7 @@ void models_check_program(struct models_entry *entry, const struct sdt_file *fil
 			found->is_there = true;
 			found->sites += probe->nr_sites;
 			found->arguments = count_operands(probe->sites[0].operands);
+			note_names(found, probe, line);
 			check_names(entry, probe, line);
 		}
 	}

@@ -178,21 +178,24 @@ static void found_row(struct text_table *t, const struct models *m,
 	}
 	count_cell(t, found, found->sites);
 	count_cell(t, found, found->arguments);
+	text_cell(t, "%s", clean(probe, found->names));
 }
 
 /* What was found of each line. */
 static void print_found(const struct models *m, const struct models_entry *entry)
 {
 	bool trace = m->against == AGAINST_TRACE;
-	struct text_table *t = text_table_new(trace ? 3 : 4);
+	struct text_table *t = text_table_new(trace ? 3 : 5);
 
 	if (!t)
 		return;
 	text_cell(t, "  line");
 	text_cell(t, "probe");
 	text_cell(t, trace ? "events" : "sites");
-	if (!trace)
+	if (!trace) {
 		text_cell(t, "arguments");
+		text_cell(t, "called");
+	}
 	for (size_t i = 0; i < entry->model->nr_lines; i++)
 		found_row(t, m, entry, i);
 	text_table_print(t, stdout, false);

@@ -71,6 +71,8 @@ class Models(unittest.TestCase):
                          [6, 2, 3, 2, 3, 3, 3, 2, 2])
         self.assertRegex(self.fathom("-x", FATHOM), r"\nfathom +yes +9 of 9 ")
         self.assertIn("no probe of the", self.fathom("-x", MAKE_TRACE))
+        self.assertRegex(self.fathom("fathom", "-x", FATHOM),
+                         r"\n  submit +fathom:submit +1 +6 +id, fd, op, offset, length, depth\n")
         self.fathom(MODEL, "-x", PROBED)
         self.fathom(MODEL, "-x", MAKE_TRACE, status=1)
         self.fathom(MODEL, "fathom", "-x", PROBED, status=1)
