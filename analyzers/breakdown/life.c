@@ -2,6 +2,7 @@
 /* The life of a request in stages. */
 #include "analyzers/breakdown/life.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,9 @@ struct life *lives_begin(struct lives *l, uint32_t index, uint32_t pool_size,
 		l->room = pool_size;
 	}
 	life = &l->items[index];
-	*life = (struct life){.nr_marks = 1};
+	/* All but the marks and sums, which are many. */
+	memset(&life->folded_met, 0, sizeof(*life) - offsetof(struct life, folded_met));
+	life->nr_marks = 1;
 	life->marks[0] = (struct mark){time_ns, STAGE_SUBMIT};
 	return life;
 }
@@ -36,9 +39,12 @@ static void fold(struct life *l)
 	enum { HALF = LIFE_MARKS_MAX / 2 };
 
 	for (unsigned i = 0; i < HALF; i++) {
-		l->folded[l->marks[i].stage] +=
-			l->marks[i + 1].time_ns - l->marks[i].time_ns;
-		l->folded_met |= 1U << l->marks[i].stage;
+		unsigned stage = l->marks[i].stage;
+
+		if (!(l->folded_met & 1U << stage))
+			l->folded[stage] = 0;
+		l->folded_met |= 1U << stage;
+		l->folded[stage] += l->marks[i + 1].time_ns - l->marks[i].time_ns;
 	}
 	memmove(l->marks, l->marks + HALF, (LIFE_MARKS_MAX - HALF) * sizeof(*l->marks));
 	l->nr_marks -= HALF;
@@ -83,14 +89,19 @@ void life_times(const struct life *l, uint64_t submit_ns, uint64_t end_ns,
 {
 	uint64_t since = l->marks[0].time_ns;
 
-	*times = (struct stage_times){.met = l->folded_met};
-	memcpy(times->ns, l->folded, sizeof(times->ns));
+	times->met = l->folded_met;
+	if (times->met) {
+		memcpy(times->ns, l->folded, sizeof(times->ns));
+		memset(times->begin_ns, 0, sizeof(times->begin_ns));
+	}
 	for (unsigned i = 0; i < l->nr_marks; i++) {
 		uint64_t until = i + 1 < l->nr_marks ? l->marks[i + 1].time_ns : end_ns;
 		unsigned stage = l->marks[i].stage;
 
-		if (!(times->met & 1U << stage))
+		if (!(times->met & 1U << stage)) {
 			times->begin_ns[stage] = since - submit_ns;
+			times->ns[stage] = 0;
+		}
 		times->met |= 1U << stage;
 		if (until > end_ns)
 			until = end_ns;

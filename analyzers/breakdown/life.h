@@ -52,8 +52,8 @@ enum life_join {
 
 struct life {
 	struct mark marks[LIFE_MARKS_MAX]; /* the last of them */
-	uint64_t folded[STAGES_MAX];	   /* ns in stages before those */
-	uint32_t folded_met;		   /* … which they were, as bits */
+	uint64_t folded[STAGES_MAX];	   /* ns in stages before those … */
+	uint32_t folded_met;		   /* … of these, as bits */
 	uint8_t nr_marks;
 	uint8_t join;	 /* enum life_join */
 	bool for_worker; /* given to a worker thread of io_uring, not begun there */

@@ -4,6 +4,7 @@ import json
 import os
 import re
 
+import breakdown
 import foreign
 from runner import median, row, run
 
@@ -236,4 +237,5 @@ def agree(bench):
 
 
 ROWS = {"idle": idle, "hit": hit, "lost": lost, "latency": latency, "fio": fio, "null": null,
-        "poll": poll, "agree": agree, **foreign.ROWS}
+        "poll": poll, "agree": agree, **breakdown.ROWS,
+        **foreign.ROWS}
