@@ -25,8 +25,9 @@ int inflight_init(struct inflight *in, bool nests)
 		.key_mask = nests ? 0 : UINT64_MAX,
 	};
 	in->pool = calloc(FIRST_POOL, sizeof(*in->pool));
+	in->memo = calloc(1, sizeof(*in->memo));
 	in->pool_used = INFLIGHT_LISTS;
-	if (index_table_init(&in->table) || !in->pool) {
+	if (index_table_init(&in->table) || !in->pool || !in->memo) {
 		inflight_release(in);
 		return -ENOMEM;
 	}
@@ -39,12 +40,12 @@ void inflight_release(struct inflight *in)
 {
 	index_table_release(&in->table);
 	free(in->pool);
+	free(in->memo);
 	memset(in, 0, sizeof(*in));
 }
 
-/* The slot that holds the key, or the free one where it would go. */
-static uint32_t slot_of(const struct inflight *in, uint32_t hash, uint64_t key,
-			int32_t scope)
+static uint32_t search(const struct inflight *in, uint32_t hash, uint64_t key,
+		       int32_t scope)
 {
 	uint32_t at = hash & in->table.mask;
 
@@ -58,9 +59,23 @@ static uint32_t slot_of(const struct inflight *in, uint32_t hash, uint64_t key,
 	return at;
 }
 
+/* The slot that holds the key, or the free one where it would go. */
+static inline uint32_t slot_of(const struct inflight *in, uint64_t key, int32_t scope)
+{
+	struct inflight_memo *memo = in->memo;
+
+	if (memo->holds && memo->key == key && memo->scope == scope)
+		return memo->slot;
+	memo->slot = search(in, hash_of(in, key, scope), key, scope);
+	memo->key = key;
+	memo->scope = scope;
+	memo->holds = true;
+	return memo->slot;
+}
+
 struct request *inflight_find(const struct inflight *in, uint64_t key, int32_t scope)
 {
-	uint32_t at = slot_of(in, hash_of(in, key, scope), key, scope);
+	uint32_t at = slot_of(in, key, scope);
 
 	return in->table.slots[at].index ? &in->pool[in->table.slots[at].index] : NULL;
 }
@@ -103,17 +118,20 @@ static void unlink_request(struct inflight *in, const struct request *r)
 
 struct request *inflight_add(struct inflight *in, uint64_t key, int32_t scope)
 {
-	uint32_t hash = hash_of(in, key, scope), index, at, below;
+	uint32_t slots = in->table.mask, index, at, below;
 	struct request *r;
 
 	if (index_table_reserve(&in->table, in->count))
 		return NULL;
+	in->memo->holds &= in->table.mask == slots;
 	index = take_from_pool(in);
 	if (!index)
 		return NULL;
-	at = slot_of(in, hash, key, scope);
+	at = slot_of(in, key, scope);
+	in->memo->holds = false;
 	below = in->table.slots[at].index;
-	in->table.slots[at] = (struct index_slot){.index = index, .hash = hash};
+	in->table.slots[at] =
+		(struct index_slot){.index = index, .hash = hash_of(in, key, scope)};
 	r = &in->pool[index];
 	*r = (struct request){.key = key, .scope = scope, .fd = -1, .below = below};
 	if (below)
@@ -134,7 +152,8 @@ static void take_off(struct inflight *in, const struct request *r)
 		in->pool[r->above].below = r->below;
 		return;
 	}
-	at = slot_of(in, hash_of(in, r->key, r->scope), r->key, r->scope);
+	at = slot_of(in, r->key, r->scope);
+	in->memo->holds = false;
 	if (r->below)
 		in->table.slots[at].index = r->below;
 	else

@@ -33,9 +33,19 @@ struct request {
 	uint32_t below, above; /* … on the stack; 0 is none */
 };
 
+/* Where the table was looked at last: what follows a look-up is mostly an adding or a
+ * removing of the same key. */
+struct inflight_memo {
+	uint64_t key;
+	int32_t scope;
+	uint32_t slot;
+	bool holds; /* the table is as it was */
+};
+
 struct inflight {
 	struct index_table table; /* of indices into the pool */
-	struct request *pool;	  /* the first are the heads of the lists by age */
+	struct inflight_memo *memo;
+	struct request *pool; /* the first are the heads of the lists by age */
 	uint32_t pool_size, pool_used, free; /* free: list through newer, 0 ends it */
 	uint32_t count;
 	uint64_t key_mask; /* 0: they nest, whatever their keys */

@@ -66,17 +66,24 @@ static void reach_by_key(struct point *p, uint64_t key)
 	}
 }
 
-/* @count keys from @first on: asks for each, or, if there are more than requests, looks
- * at each request. */
+/* @count keys from @first on. A batch mostly is of those submitted last, the newest with
+ * the last key; else each is asked for, or, if there are more than requests, each request
+ * is looked at. */
 static void reach_keys(struct point *p, uint64_t first, uint64_t count)
 {
 	const struct request *q = NULL;
 
+	while (count && (q = inflight_older(&p->r->in_flight, q)) &&
+	       q->key == first + count - 1 && q->scope == p->scope) {
+		reach(p, q);
+		count--;
+	}
 	if (count <= p->r->in_flight.count) {
 		for (uint64_t i = 0; i < count; i++)
 			reach_by_key(p, first + i);
 		return;
 	}
+	q = NULL;
 	while ((q = inflight_older(&p->r->in_flight, q)))
 		if (q->scope == p->scope && q->key - first < count)
 			reach(p, q);
