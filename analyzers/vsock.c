@@ -181,7 +181,7 @@ static void say_capturing(const struct run *r)
 	if (info->is_live)
 		fprintf(stderr,
 			"[ fathom vsock: capturing on %s%s%s%s; Ctrl-C ends it ]\n",
-			info->path, r->in.created ? ", which was created" : "",
+			info->path, r->in.created ? " (created)" : "",
 			r->options->write ? " to " : "",
 			r->options->write ? r->options->write : "");
 }
