@@ -6,6 +6,7 @@ import re
 
 import breakdown
 import foreign
+import vsock
 from runner import median, row, run
 
 
@@ -237,5 +238,4 @@ def agree(bench):
 
 
 ROWS = {"idle": idle, "hit": hit, "lost": lost, "latency": latency, "fio": fio, "null": null,
-        "poll": poll, "agree": agree, **breakdown.ROWS,
-        **foreign.ROWS}
+        "poll": poll, "agree": agree, **breakdown.ROWS, **foreign.ROWS, **vsock.ROWS}

@@ -3,7 +3,9 @@
  * AF_VSOCK traffic whose every number is known, for a capture of it: each scenario is one
  * connection between this process, which connects, and a child, which listens.
  *
- *	traffic [-c CID] [SCENARIO...]	(all, over the loopback, CID 1)
+ *	traffic [-c CID] [-p PORT] [SCENARIO...]
+ *
+ * By default all but flood, over the loopback (CID 1), on ports from 7000 on.
  *
  * A line per scenario tells what happened: its name, the listener's port, bytes sent and
  * received by the connecting end, and, in ns, how long it waited at least.
@@ -29,7 +31,8 @@ enum {
 	ECHO_MAX = 1 << 20,
 	SMALL_BUFFER = 16 << 10,
 	PAUSE_NS = 300000000,
-	TURNS = 40, /* of a buffer that is filled and emptied */
+	TURNS = 40,    /* of a buffer that is filled and emptied */
+	FLOOD = 20000, /* packets as small as they get */
 };
 
 /* What a scenario knows. */
@@ -266,6 +269,13 @@ static void busy_reader(int fd, int news)
 		;
 }
 
+/* As many packets as can be, as fast as can be. */
+static void flood(int fd)
+{
+	for (unsigned i = 0; i < FLOOD; i++)
+		write_all(fd, "!", 1);
+}
+
 /* Both write what they can before either reads. The buffers are equal. */
 static void embrace_client(int fd)
 {
@@ -382,9 +392,10 @@ static const struct scenario scenarios[] = {
 	{"window", SOCK_STREAM, SMALL_BUFFER, busy_writer, busy_reader, false},
 	{"embrace", SOCK_STREAM, 0, embrace_client, embrace_server, false},
 	{"messages", SOCK_SEQPACKET, 0, message_client, message_server, false},
+	{"flood", SOCK_STREAM, 0, flood, busy_reader, false},
 };
 
-enum { SCENARIOS = sizeof(scenarios) / sizeof(*scenarios) };
+enum { SCENARIOS = sizeof(scenarios) / sizeof(*scenarios), IN_ALL = SCENARIOS - 1 };
 
 static int listen_for(const struct scenario *s)
 {
@@ -454,25 +465,31 @@ static void play(const struct scenario *s)
 	fflush(stdout);
 }
 
-static bool is_wanted(const char *name, int argc, char **argv)
+static bool is_wanted(unsigned scenario, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++)
-		if (!strcmp(argv[i], name))
+		if (!strcmp(argv[i], scenarios[scenario].name))
 			return true;
-	return !argc;
+	return !argc && scenario < IN_ALL;
 }
 
 int main(int argc, char **argv)
 {
+	unsigned first_port = FIRST_PORT;
+	int option;
+
 	signal(SIGPIPE, SIG_IGN);
-	if (argc > 2 && !strcmp(argv[1], "-c")) {
-		cid = (unsigned)strtoul(argv[2], NULL, 0);
-		argc -= 2;
-		argv += 2;
+	while ((option = getopt(argc, argv, "c:p:")) != -1) {
+		if (option == 'c')
+			cid = (unsigned)strtoul(optarg, NULL, 0);
+		else if (option == 'p')
+			first_port = (unsigned)strtoul(optarg, NULL, 0);
+		else
+			return 2;
 	}
 	for (unsigned i = 0; i < SCENARIOS; i++) {
-		port = FIRST_PORT + i;
-		if (is_wanted(scenarios[i].name, argc - 1, argv + 1))
+		port = first_port + i;
+		if (is_wanted(i, argc - optind, argv + optind))
 			play(&scenarios[i]);
 	}
 	return 0;
