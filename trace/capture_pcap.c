@@ -36,7 +36,7 @@ struct pcap_file {
 	uint8_t buffer[BUFFER];
 };
 
-static uint32_t u32(struct bytes *b, bool swapped)
+static inline uint32_t u32(struct bytes *b, bool swapped)
 {
 	uint32_t value = bytes_u32(b);
 

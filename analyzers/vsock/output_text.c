@@ -67,6 +67,26 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100 * (double)part / (double)whole : 0;
 }
 
+static void print_outcomes(const struct vsock_tracker *t)
+{
+	const struct turnaround *connects = &t->connects;
+	const char *comma = "";
+	char p50[UNIT_TEXT], p99[UNIT_TEXT];
+
+	for (unsigned i = 0; i < VSOCK_OUTCOMES; i++) {
+		if (!t->outcomes[i])
+			continue;
+		printf("%s%" PRIu64 " %s", comma, t->outcomes[i],
+		       vsock_outcome_word((enum vsock_outcome)i));
+		comma = ", ";
+	}
+	if (connects->known)
+		printf("; connected in p50 %s, p99 %s",
+		       time_text(p50, (double)connects->percentiles[0]),
+		       time_text(p99, (double)connects->percentiles[2]));
+	putchar('\n');
+}
+
 static void print_heading(const struct vsock_view *view)
 {
 	const struct vsock_tracker *t = view->tracker;
@@ -80,6 +100,8 @@ static void print_heading(const struct vsock_view *view)
 	       count_text(count, (double)t->packets),
 	       time_text(span, (double)vsock_since_start(view, t->last_ns)), clock,
 	       t->conversations, t->conversations == 1 ? "" : "s");
+	if (t->conversations)
+		print_outcomes(t);
 	print_ops(t);
 	if (t->credit_packets)
 		printf("%.1f %% of the packets, %.1f %% of the bytes were only about "
@@ -112,7 +134,7 @@ static void print_conversations(struct report *r)
 		printf("(%" PRIu64 " of them only counted: %" PRIu64 " packets, %s)\n",
 		       r->no_room.count, r->no_room.packets,
 		       size_text(bytes, (double)r->no_room.bytes));
-	text_stalls(r->shelf.held, r->shelf.nr);
+	text_stalls(r->view, r->shelf.held, r->shelf.nr);
 }
 
 static void print_details(const struct report *r)

@@ -9,7 +9,8 @@
 void text_conversations(struct vsock_conversation *const *c, unsigned nr);
 
 /* Who stalled whom, for how long and why; nothing if nobody did. */
-void text_stalls(struct vsock_conversation *const *c, unsigned nr);
+void text_stalls(const struct vsock_view *view, struct vsock_conversation *const *c,
+		 unsigned nr);
 
 /* All about one: each direction, its curves, its longest stalls. */
 void text_details(const struct vsock_view *view, const struct vsock_conversation *c);

@@ -108,7 +108,22 @@ static void because(struct text_table *table, const struct stall_sum *sum)
 			  time_text(time, (double)sum->fault_ns[most]));
 }
 
-static void stalled_row(struct text_table *table, const struct stalled *s)
+/* When the longest began. */
+static const char *longest_at(char *text, const struct vsock_view *view,
+			      const struct stalled *s)
+{
+	const struct stalls *stalls = &s->c->stalls;
+
+	for (size_t i = 0; i < stalls->nr; i++)
+		if (stalls->kept[i].sender == s->sender &&
+		    stall_ns(&stalls->kept[i]) == sum_of(s)->longest_ns)
+			return time_text(text, (double)vsock_since_start(
+						       view, stalls->kept[i].begin_ns));
+	return "-";
+}
+
+static void stalled_row(struct text_table *table, const struct vsock_view *view,
+			const struct stalled *s)
 {
 	const struct stall_sum *sum = sum_of(s);
 	uint64_t lasted =
@@ -123,6 +138,7 @@ static void stalled_row(struct text_table *table, const struct stalled *s)
 	text_cell(table, "%.0f %%", lasted ? 100 * (double)sum->ns / (double)lasted : 0);
 	text_cell(table, "%" PRIu64, sum->count);
 	text_cell(table, "%s", time_text(text, (double)sum->longest_ns));
+	text_cell(table, "%s", longest_at(text, view, s));
 	text_cell(table, "%s",
 		  size_text(text, (double)s->c->stalls.last[s->sender].buf_alloc));
 	because(table, sum);
@@ -142,30 +158,32 @@ static size_t find_stalled(struct stalled *all, struct vsock_conversation *const
 	return found;
 }
 
-static void stalled_table(const struct stalled *all, size_t found)
+static void stalled_table(const struct vsock_view *view, const struct stalled *all,
+			  size_t found)
 {
-	static const char *const heading[] = {"#",	 "stalled", "by",
-					      "for",	 "share",   "times",
-					      "longest", "buffer",  "because it"};
+	static const char *const heading[] = {"#",	"stalled",   "by",	"for",
+					      "share",	"times",     "longest", "at",
+					      "buffer", "because it"};
 	struct text_table *table = text_table_new(sizeof(heading) / sizeof(*heading));
 
 	puts("\nStalls: a sender with data, but without credit");
 	for (size_t i = 0; i < sizeof(heading) / sizeof(*heading); i++)
 		text_cell(table, "%s", heading[i]);
 	for (size_t i = 0; i < found && i < STALL_ROWS_MAX; i++)
-		stalled_row(table, &all[i]);
+		stalled_row(table, view, &all[i]);
 	text_table_print(table, stdout, false);
 	text_table_free(table);
 	if (found > STALL_ROWS_MAX)
 		printf("and %zu more, which were shorter\n", found - STALL_ROWS_MAX);
 }
 
-void text_stalls(struct vsock_conversation *const *c, unsigned nr)
+void text_stalls(const struct vsock_view *view, struct vsock_conversation *const *c,
+		 unsigned nr)
 {
 	struct stalled *all = calloc((size_t)nr * VSOCK_ENDS, sizeof(*all));
 	size_t found = all ? find_stalled(all, c, nr) : 0;
 
 	if (found)
-		stalled_table(all, found);
+		stalled_table(view, all, found);
 	free(all);
 }

@@ -138,6 +138,9 @@ static void finish(struct vsock_tracker *t, struct vsock_list *list,
 
 	conversation_finish(c, t->last_ns, &t->histograms, &news);
 	tell_stalls(t, c, &news);
+	t->outcomes[c->outcome]++;
+	if (c->connect_ns != VSOCK_NO_TIME)
+		turnaround_add(&t->connects, c->connect_ns, &t->histograms);
 	list_remove(list, c);
 	unhash(t, c);
 	for (unsigned i = 0; i < t->nr_listeners; i++)
@@ -291,6 +294,7 @@ void vsock_tracker_finish(struct vsock_tracker *t)
 		finish(t, &t->ended, t->ended.oldest);
 	while (t->live.oldest)
 		finish(t, &t->live, t->live.oldest);
+	turnaround_settle(&t->connects, &t->histograms);
 }
 
 void vsock_tracker_release(struct vsock_tracker *t)

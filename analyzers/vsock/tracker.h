@@ -60,7 +60,9 @@ struct vsock_tracker {
 	uint64_t strays;      /* that belong to no conversation */
 	uint64_t cut;	      /* whose payload was not captured whole */
 	uint64_t conversations;
-	uint64_t given_up;  /* … because there were too many */
+	uint64_t outcomes[VSOCK_OUTCOMES]; /* … of those that are told to have ended */
+	struct turnaround connects;	   /* from REQUEST to RESPONSE */
+	uint64_t given_up;		   /* … because there were too many */
 	uint64_t forgotten; /* packets without memory for their conversation */
 
 	/* Inside. */

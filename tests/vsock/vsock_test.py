@@ -236,9 +236,9 @@ class Explained(Captures):
 
     def test_report_says_who_stalled_whom(self):
         out = vsock("-i", self.path("loopback")).stdout.decode()
-        self.assertRegex(out, r"\n# +stalled +by +for +share +times +longest +buffer +because "
+        self.assertRegex(out, r"\n# +stalled +by +for +share +times +longest +at +buffer +because "
                          r"it\n")
-        self.assertRegex(out, r"\n5 +1:\d+ +1:7004 +313 ms +84 % +1 +313 ms +256 KiB +did not "
+        self.assertRegex(out, r"\n5 +1:\d+ +1:7004 +313 ms +84 % +1 +313 ms +[\d.]+ s +256 KiB +did not "
                          r"read\n")
         self.assertRegex(out, r"\n8 +1:7007 +1:\d+ .* did not read, for it was stalled, too\n")
         self.assertRegex(out, r"\nunread: #6 1:7005 closed with up to 262144 bytes of 1:\d+ "
