@@ -3,6 +3,8 @@
 #ifndef FATHOM_TRACE_CAPTURE_SOURCE_H
 #define FATHOM_TRACE_CAPTURE_SOURCE_H
 
+#include <sys/types.h>
+
 #include "trace/capture.h"
 
 /* Slots in the order of their calls. */
@@ -21,6 +23,10 @@ struct capture_source {
 struct capture {
 	const struct capture_source *source;
 	struct capture_info info;
+	struct {
+		dev_t device;
+		ino_t inode; /* 0: not a file */
+	} file;
 };
 
 /* The capture ends here because of what the sentence says. Returns CAPTURE_END. */

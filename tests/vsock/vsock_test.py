@@ -401,6 +401,10 @@ class Wrong(Captures):
             self.expect(sentence, "-i", "-", data=data)
         self.expect("no/such: No such file", "-i", "no/such")
         self.expect("is being read", "-i", self.path("vhost"), "-w", self.path("vhost"))
+        with open(self.path("vhost"), "rb") as file:
+            done = subprocess.run([FATHOM, "vsock", "-i", "-", "-w", self.path("vhost")],
+                                  stdin=file, stderr=subprocess.PIPE, check=False)
+        self.assertIn(b"is being read", done.stderr)
         self.expect("No such file", "-i", self.path("vhost"), "-w", "/no/such")
         self.expect("No space left", "-i", self.path("vhost"), "-w", "/dev/full")
         self.expect("lo: its packets are of link type 1 (Ethernet)", "-i", "lo")
