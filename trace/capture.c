@@ -2,9 +2,9 @@
 /*
  * Captured packets: the door.
  *
- * libpcap reads everything, but a packet of a file costs it 290 ns, more than the whole
+ * libpcap reads everything, but a packet of a file costs it 90 ns, more than the whole
  * analysis of one. So pcap files, which is what tcpdump and fathom write, are read here
- * (capture_pcap.c, 15 ns); pcapng, streams and live interfaces are left to libpcap.
+ * (capture_pcap.c, 30 ns); pcapng, streams and live interfaces are left to libpcap.
  */
 #include "trace/capture.h"
 
