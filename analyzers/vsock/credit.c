@@ -241,5 +241,5 @@ bool credit_closed(struct credit *c, uint64_t time_ns, struct vsock_stall *stall
 
 bool credit_ended(struct credit *c, uint64_t time_ns, struct vsock_stall *stall)
 {
-	return give_up(c, time_ns, is_blocked(c), stall);
+	return give_up(c, time_ns, is_blocked(c) && time_ns > c->low_ns, stall);
 }

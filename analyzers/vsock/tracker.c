@@ -130,13 +130,13 @@ static void tell_stalls(struct vsock_tracker *t, const struct vsock_conversation
 	}
 }
 
-/* Takes @c, which is on @list, out of the tracker. */
+/* Takes @c, which is on @list, out of the tracker; it went on up to @time_ns. */
 static void finish(struct vsock_tracker *t, struct vsock_list *list,
-		   struct vsock_conversation *c)
+		   struct vsock_conversation *c, uint64_t time_ns)
 {
 	struct vsock_news news = {.nr_stalls = 0};
 
-	conversation_finish(c, t->last_ns, &t->histograms, &news);
+	conversation_finish(c, time_ns, &t->histograms, &news);
 	tell_stalls(t, c, &news);
 	t->outcomes[c->outcome]++;
 	if (c->connect_ns != VSOCK_NO_TIME)
@@ -166,7 +166,7 @@ static struct vsock_conversation *begin(struct vsock_tracker *t,
 	}
 	if (t->live.count >= t->live_max) {
 		t->given_up++;
-		finish(t, &t->live, t->live.oldest);
+		finish(t, &t->live, t->live.oldest, t->last_ns);
 	}
 	conversation_begin(c, p);
 	c->number = ++t->conversations;
@@ -198,8 +198,8 @@ static struct vsock_conversation *conversation_of(struct vsock_tracker *t,
 
 	if (c && !is_news(c, p))
 		return c;
-	if (c)
-		finish(t, list_of(t, c), c);
+	if (c) /* when it ended nobody knows */
+		finish(t, list_of(t, c), c, c->last_ns);
 	return p->virtio.op == VSOCK_OP_RST ? NULL : begin(t, p);
 }
 
@@ -210,7 +210,7 @@ static void relist(struct vsock_tracker *t, struct vsock_conversation *c, bool w
 		list_remove(&t->live, c);
 		list_append(&t->ended, c);
 		if (t->ended.count > VSOCK_ENDED_MAX)
-			finish(t, &t->ended, t->ended.oldest);
+			finish(t, &t->ended, t->ended.oldest, t->last_ns);
 	} else if (was_live && t->live.newest != c) {
 		list_remove(&t->live, c);
 		list_append(&t->live, c);
@@ -291,9 +291,9 @@ void vsock_track(struct vsock_tracker *t, const struct vsock_packet *p, bool who
 void vsock_tracker_finish(struct vsock_tracker *t)
 {
 	while (t->ended.oldest)
-		finish(t, &t->ended, t->ended.oldest);
+		finish(t, &t->ended, t->ended.oldest, t->last_ns);
 	while (t->live.oldest)
-		finish(t, &t->live, t->live.oldest);
+		finish(t, &t->live, t->live.oldest, t->last_ns);
 	turnaround_settle(&t->connects, &t->histograms);
 }
 

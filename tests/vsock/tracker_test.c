@@ -289,6 +289,21 @@ static void test_incarnations(void **state)
 	}
 }
 
+/* Nobody knows when a conversation ended whose addresses have a new one. */
+static void test_no_stall_up_to_the_next_one(void **state)
+{
+	struct bed *bed = *state;
+
+	connect_both(bed);
+	take(bed, (struct made_packet){FROM_CLIENT, .op = VSOCK_OP_RW, .length = BUFFER});
+	bed->now_ns += 3600000 * MS;
+	connect_both(bed);
+	vsock_tracker_finish(&bed->tracker);
+	assert_int_equal(bed->nr_ended, 2);
+	assert_int_equal(bed->ended[0]->end_ns, 2 * MS);
+	assert_int_equal(bed->stalls, 0);
+}
+
 /* The same addresses with other types are others, and so is the way back. */
 static void test_types_and_directions(void **state)
 {
@@ -532,6 +547,7 @@ int main(void)
 		TEST(test_reset_while_connecting),
 		TEST(test_open),
 		TEST(test_incarnations),
+		TEST(test_no_stall_up_to_the_next_one),
 		TEST(test_types_and_directions),
 		TEST(test_begun_before_the_capture),
 		TEST(test_request_was_not_captured),
