@@ -104,6 +104,11 @@ static inline uint64_t vsock_lost_bytes(const struct vsock_conversation *c)
 	return c->side[VSOCK_A].credit.lost + c->side[VSOCK_B].credit.lost;
 }
 
+static inline uint64_t vsock_duration_ns(const struct vsock_conversation *c)
+{
+	return c->end_ns > c->first_ns ? c->end_ns - c->first_ns : 0;
+}
+
 /* Stalled by both ends' lack of credit, ns. */
 static inline uint64_t vsock_stalled_ns(const struct vsock_conversation *c)
 {

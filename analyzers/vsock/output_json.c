@@ -123,16 +123,16 @@ static json_t *json_history(const struct history *h)
 static json_t *json_head(const struct vsock_view *view,
 			 const struct vsock_conversation *c)
 {
-	return json_pack(
-		"{s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:s, s:o, s:I}", "number",
-		(json_int_t)c->number, "a", json_address(&c->address[VSOCK_A]), "b",
-		json_address(&c->address[VSOCK_B]), "type", json_type_word(c->type),
-		"opened_by", json_end(c->opener_known, VSOCK_A), "t_ns",
-		(json_int_t)vsock_since_start(view, c->first_ns), "connect_ns",
-		json_number(c->connect_ns != VSOCK_NO_TIME, c->connect_ns), "end",
-		vsock_outcome_word(c->outcome), "ended_by",
-		json_end(c->outcome != VSOCK_OPEN, c->ended_by), "duration_ns",
-		(json_int_t)(c->end_ns > c->first_ns ? c->end_ns - c->first_ns : 0));
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:s, s:o, s:I}", "number",
+			 (json_int_t)c->number, "a", json_address(&c->address[VSOCK_A]),
+			 "b", json_address(&c->address[VSOCK_B]), "type",
+			 json_type_word(c->type), "opened_by",
+			 json_end(c->opener_known, VSOCK_A), "t_ns",
+			 (json_int_t)vsock_since_start(view, c->first_ns), "connect_ns",
+			 json_number(c->connect_ns != VSOCK_NO_TIME, c->connect_ns),
+			 "end", vsock_outcome_word(c->outcome), "ended_by",
+			 json_end(c->outcome != VSOCK_OPEN, c->ended_by), "duration_ns",
+			 (json_int_t)vsock_duration_ns(c));
 }
 
 /* What went each way. */
@@ -221,14 +221,15 @@ static json_t *json_capture(const struct vsock_view *view)
 	const struct vsock_tracker *t = view->tracker;
 
 	return json_pack(
-		"{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "packets",
+		"{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "packets",
 		(json_int_t)t->packets, "ops", json_ops(t), "start_ns",
 		json_number(t->first_ns != VSOCK_NO_TIME, t->first_ns), "duration_ns",
 		(json_int_t)vsock_since_start(view, t->last_ns), "undecodable",
 		(json_int_t)t->undecodable, "not_virtio", (json_int_t)t->not_virtio,
 		"strays", (json_int_t)t->strays, "cut", (json_int_t)t->cut, "given_up",
 		(json_int_t)t->given_up, "dropped", (json_int_t)view->capture->dropped,
-		"incomplete", (int)view->capture->incomplete);
+		"tap_lost_bytes", (json_int_t)t->lost_bytes, "incomplete",
+		(int)view->capture->incomplete);
 }
 
 /* The members of an object without its braces, to go on with the one that is open. */

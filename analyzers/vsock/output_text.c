@@ -153,8 +153,10 @@ static void print_details(const struct report *r)
 
 static void print_trouble(const struct report *r)
 {
+	unsigned first = r->shelf.nr > ROWS_MAX ? r->shelf.nr - ROWS_MAX : 0;
+
 	putchar('\n');
-	for (unsigned i = r->shelf.nr; i-- > 0;)
+	for (unsigned i = r->shelf.nr; i-- > first;)
 		text_trouble(r->shelf.held[i]);
 	text_notes(r->view);
 }

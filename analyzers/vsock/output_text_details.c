@@ -28,6 +28,8 @@ static void sent_curve(const struct history *h, enum vsock_end from)
 	for (unsigned i = 0; i < h->used; i++)
 		if (h->buckets[i].bytes[from] > most)
 			most = h->buckets[i].bytes[from];
+	if (!most) /* all of it came after the end */
+		return;
 	for (unsigned i = 0; i < h->used; i++)
 		parts[i] = (double)h->buckets[i].bytes[from] / (double)most;
 	print_curve("sent", parts, h->used);
@@ -76,7 +78,7 @@ static void print_answers(const struct vsock_conversation *c, enum vsock_end fro
 static void print_direction(const struct vsock_conversation *c, enum vsock_end from)
 {
 	const struct vsock_side *side = &c->side[from];
-	double seconds = (double)(c->end_ns - c->first_ns) / 1e9;
+	double seconds = (double)vsock_duration_ns(c) / 1e9;
 	char address[VSOCK_NAME], bytes[UNIT_TEXT], rate[UNIT_TEXT];
 
 	printf("  %s sent ", vsock_address_text(address, &c->address[from]));
@@ -225,6 +227,8 @@ void text_notes(const struct vsock_view *view)
 {
 	const struct vsock_tracker *t = view->tracker;
 
+	note(t->lost_bytes, "bytes in all were read, but not captured: a busy host's tap "
+			    "loses packets");
 	note(view->capture->dropped,
 	     "packets were dropped: the capture's buffer was full");
 	note(t->not_virtio, "packets are of a transport that tells only addresses");

@@ -126,8 +126,7 @@ static void stalled_row(struct text_table *table, const struct vsock_view *view,
 			const struct stalled *s)
 {
 	const struct stall_sum *sum = sum_of(s);
-	uint64_t lasted =
-		s->c->end_ns > s->c->first_ns ? s->c->end_ns - s->c->first_ns : 0;
+	uint64_t lasted = vsock_duration_ns(s->c);
 	char text[VSOCK_NAME];
 
 	text_cell(table, "%" PRIu64, s->c->number);

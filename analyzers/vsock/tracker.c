@@ -139,6 +139,7 @@ static void finish(struct vsock_tracker *t, struct vsock_list *list,
 	conversation_finish(c, time_ns, &t->histograms, &news);
 	tell_stalls(t, c, &news);
 	t->outcomes[c->outcome]++;
+	t->lost_bytes += vsock_lost_bytes(c);
 	if (c->connect_ns != VSOCK_NO_TIME)
 		turnaround_add(&t->connects, c->connect_ns, &t->histograms);
 	list_remove(list, c);

@@ -62,8 +62,9 @@ struct vsock_tracker {
 	uint64_t conversations;
 	uint64_t outcomes[VSOCK_OUTCOMES]; /* … of those that are told to have ended */
 	struct turnaround connects;	   /* from REQUEST to RESPONSE */
-	uint64_t given_up;		   /* … because there were too many */
-	uint64_t forgotten; /* packets without memory for their conversation */
+	uint64_t lost_bytes; /* … that were read in them, but not captured */
+	uint64_t given_up;   /* … because there were too many */
+	uint64_t forgotten;  /* packets without memory for their conversation */
 
 	/* Inside. */
 	struct {

@@ -336,8 +336,9 @@ class Lossy(Captures):
         path, lost = self.lose("lossy", lambda number, port, op: port == 7000 and
                                op == OPS["RW"] and number % 10 == 3)
         self.assertGreater(lost, 100000)
-        by_port = {one["b"]["port"]: one for one in explain("-i", path)["conversations"]}
-        self.assertEqual(by_port[7000]["tap_lost_bytes"], lost)
+        told = explain("-i", path)
+        by_port = {one["b"]["port"]: one for one in told["conversations"]}
+        self.assertEqual((by_port[7000]["tap_lost_bytes"], told["tap_lost_bytes"]), (lost, lost))
         self.assertEqual(by_port[7000]["bytes_ab"] + lost, 5242876)
         self.assertEqual({one["tap_lost_bytes"] for port, one in by_port.items()
                           if port != 7000}, {0})
