@@ -192,13 +192,24 @@ static void point_behind_strings(struct generator *g)
 	emit_alu_value(g->code, BPF_ADD, BPF_REG_1, in_raw(g, g->fixed));
 }
 
+/* Linux 6.1 says 0 instead of 1 for an empty text. */
+void fetch_read_text(struct generator *g)
+{
+	size_t counted;
+
+	emit_call(g->code, BPF_FUNC_probe_read_user_str);
+	counted = emit_jump(g->code, BPF_JNE, BPF_REG_0, 0);
+	emit_move_value(g->code, BPF_REG_0, 1);
+	emit_land(g->code, counted);
+}
+
 /* Reads text up to its NUL; r0 = its bytes with the NUL, above @most if it faulted. */
 static void read_terminated(struct generator *g, const struct operand *o, int32_t most)
 {
 	load_value(g, o, o->size, false, BPF_REG_3);
 	point_behind_strings(g);
 	emit_move_value(g->code, BPF_REG_2, most);
-	emit_call(g->code, BPF_FUNC_probe_read_user_str);
+	fetch_read_text(g);
 }
 
 /* The same for text of a length that another operand tells. The ring's zero ends it. */

@@ -67,7 +67,10 @@ static void read_text(struct generator *g, unsigned argument, int32_t length,
 	emit_move(c, BPF_REG_1, STACK);
 	emit_alu_value(c, BPF_ADD, BPF_REG_1, TEXT);
 	emit_move_value(c, BPF_REG_2, counted ? length : length + 2);
-	emit_call(c, counted ? BPF_FUNC_probe_read_user : BPF_FUNC_probe_read_user_str);
+	if (counted)
+		emit_call(c, BPF_FUNC_probe_read_user);
+	else
+		fetch_read_text(g);
 	d->jumps[d->count++] = emit_jump(c, BPF_JNE, BPF_REG_0, counted ? 0 : length + 1);
 }
 

@@ -62,6 +62,10 @@ void fetch_load_argument(struct generator *g, size_t argument, unsigned to);
 /* The same for the length of a string that is not terminated; false for one that is. */
 bool fetch_load_length(struct generator *g, size_t argument, unsigned to);
 
+/* Code that reads text up to its NUL: to r1, at most r2 bytes, from r3. r0 = its bytes with the
+ * NUL, or a negative errno. */
+void fetch_read_text(struct generator *g);
+
 /* Code that stores every argument; r0 to r5 are lost. */
 void fetch_arguments(struct generator *g);
 
