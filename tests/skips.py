@@ -1,8 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the cases of a Python test so that skipped ones are seen: one line "SKIP: NAME: reason"
 each, which scripts/count-tests names. 77 is the exit code when no case was run at all."""
+import os
+import subprocess
 import sys
 import unittest
+
+
+def unless_record_works(fathom, backend, program):
+    """Ends a test of record as skipped where this user or this kernel cannot use @backend."""
+    if os.geteuid():
+        reason = "recording probes needs root"
+    else:
+        said = subprocess.run([fathom, "record", "--backend", backend, "-e", "no:such", "-x",
+                               program, "--", program], capture_output=True, text=True,
+                              check=False).stderr
+        reason = said.strip() if "fathom doctor" in said else ""
+    if reason:
+        print("SKIP:", reason)
+        sys.exit(77)
 
 
 def report(result):

@@ -13,6 +13,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import skips  # noqa: E402
+
 TEST, BACKEND, FATHOM, TEXTS, HITTER, MANY = sys.argv[1:7]
 DEADLINE = 60
 FAULT = "" if BACKEND == "uprobe" else "(fault)"  # of a string that cannot be read
@@ -159,14 +163,7 @@ def test_many():
     assert sorted(names) == [f"{n:04}" for n in range(4000)], len(set(names))
 
 
-if os.geteuid() != 0:
-    print("SKIP: needs root")
-    sys.exit(77)
-refused = subprocess.run([FATHOM, "record", "--backend", BACKEND, "-e", "no:such", "-x", HITTER,
-                          "--", HITTER], capture_output=True, text=True).stderr
-if "fathom doctor" in refused:
-    print("SKIP:", refused.strip())
-    sys.exit(77)
+skips.unless_record_works(FATHOM, BACKEND, HITTER)
 with tempfile.TemporaryDirectory(prefix="fathom-capture-") as scratch:
     os.chdir(scratch)
     globals()["test_" + TEST]()

@@ -208,12 +208,5 @@ class Places(unittest.TestCase):
                              "and no running process has a file of that name mapped\n"))
 
 
-if os.geteuid() != 0:
-    print("SKIP: needs root")
-    sys.exit(77)
-refused = subprocess.run([FATHOM, "record", "--backend", BACKEND, "-e", "no:such", "-x", PLUG,
-                          "--", PLUGGER], capture_output=True, text=True).stderr
-if "fathom doctor" in refused:
-    print("SKIP:", refused.strip())
-    sys.exit(77)
+skips.unless_record_works(FATHOM, BACKEND, PLUGGER)
 skips.main(sys.argv[:1] + sys.argv[6:])

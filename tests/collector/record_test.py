@@ -17,6 +17,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import skips  # noqa: E402
+
 TEST, BACKEND, FATHOM, FORMS, HITTER = sys.argv[1:6]
 DEADLINE, GIVE_UP = 240, 280  # seconds; ctest ends us after 300
 waiting_for = "the test to begin"
@@ -471,8 +475,7 @@ def test_errors():
     assert done.stderr.count("\n") == 1, done.stderr
 
 
-if os.geteuid():
-    skip("recording probes needs root")
+skips.unless_record_works(FATHOM, BACKEND, HITTER)
 signal.signal(signal.SIGALRM, gave_up)
 signal.alarm(GIVE_UP)
 with tempfile.TemporaryDirectory() as scratch:

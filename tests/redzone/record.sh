@@ -14,8 +14,13 @@ if [ "$(id -u)" -ne 0 ]; then
 	exit 77
 fi
 "$fathom" doctor | grep -qE '^fast sites +yes +nop5' && has_nop5=1 || has_nop5=0
+backends="bpf bpf-perf uprobe"
+if "$fathom" doctor | grep -qE '^backend bpf +no .*uprobe_multi'; then
+	echo "SKIP: --backend bpf: this kernel has no uprobe_multi links"
+	backends="bpf-perf uprobe"
+fi
 for program in "$2" "$3"; do
-	for backend in bpf bpf-perf uprobe; do
+	for backend in $backends; do
 		for site in auto nop; do
 			what="$(basename "$program"), --backend $backend --site $site"
 			sums=$("$fathom" record --backend "$backend" --site "$site" -e redzone:leaf \
