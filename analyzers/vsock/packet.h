@@ -51,7 +51,7 @@ enum {
 	VSOCK_MONITOR_HEADER = 32,
 	VSOCK_VIRTIO_HEADER = 44,
 	VSOCK_HEADERS = VSOCK_MONITOR_HEADER + VSOCK_VIRTIO_HEADER,
-	VSOCK_NAME = 32, /* bytes that a name or a number takes */
+	VSOCK_NAME = 40, /* bytes that a name, a number or an address takes */
 };
 
 struct vsock_address {

@@ -168,6 +168,18 @@ static void test_flags(void **state)
 	expect_flags(VSOCK_OP_REQUEST, VSOCK_TYPE_SEQPACKET, 3, "0x3");
 }
 
+static void test_addresses(void **state)
+{
+	struct vsock_address none = {0, 0}, longest = {UINT64_MAX, UINT32_MAX};
+	char text[VSOCK_NAME];
+
+	(void)state;
+	assert_string_equal(vsock_address_text(text, &none), "0:0");
+	assert_string_equal(vsock_address_text(text, &longest),
+			    "18446744073709551615:4294967295");
+	assert_true(strlen(text) + sizeof("?") <= VSOCK_NAME); /* as the report has it */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_transport_without_a_header),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
