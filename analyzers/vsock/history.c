@@ -37,7 +37,7 @@ static void merge(struct history_bucket *to, const struct history_bucket *from)
 	}
 }
 
-static void merge_neighbours(struct history *h)
+void history_halve(struct history *h)
 {
 	for (unsigned i = 0; i < h->used; i += 2) {
 		h->buckets[i / 2] = h->buckets[i];
@@ -57,7 +57,7 @@ void history_at(struct history *h, uint64_t time_ns)
 	h->now_ns = time_ns;
 	while ((index = (time_ns - h->start_ns) >> (FIRST_SHIFT + h->shift)) >=
 	       HISTORY_BUCKETS)
-		merge_neighbours(h);
+		history_halve(h);
 	while (h->used <= index)
 		h->buckets[h->used++] = fresh(h);
 }

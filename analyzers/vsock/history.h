@@ -31,6 +31,9 @@ void history_begin(struct history *h, uint64_t start_ns);
 /* Time goes on to @time_ns (what is earlier counts as now). */
 void history_at(struct history *h, uint64_t time_ns);
 
+/* Half as many buckets, each twice as long. */
+void history_halve(struct history *h);
+
 /* Now, and from now on. */
 static inline void history_bytes(struct history *h, unsigned side, uint32_t bytes)
 {

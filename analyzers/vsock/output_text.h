@@ -12,7 +12,10 @@ void text_conversations(struct vsock_conversation *const *c, unsigned nr);
 void text_stalls(const struct vsock_view *view, struct vsock_conversation *const *c,
 		 unsigned nr);
 
-/* All about one: each direction, its curves, its longest stalls. */
+/* Is standard output a terminal without room for everything side by side? */
+bool text_is_narrow(void);
+
+/* All about one that sent payload: each direction, its curves, its longest stalls. */
 void text_details(const struct vsock_view *view, const struct vsock_conversation *c);
 
 /* A line for each thing about @c that is not as it should be but for stalls. */

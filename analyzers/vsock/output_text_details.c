@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "core/units.h"
 
-enum { STALLS_MAX = 3 };
+enum { STALLS_MAX = 3, NARROW_CURVE = HISTORY_BUCKETS / 2 };
 
 static void print_curve(const char *name, const double *parts, unsigned nr)
 {
@@ -75,7 +75,8 @@ static void print_answers(const struct vsock_conversation *c, enum vsock_end fro
 	       time_text(max, (double)answers->max));
 }
 
-static void print_direction(const struct vsock_conversation *c, enum vsock_end from)
+static void print_direction(const struct vsock_conversation *c, const struct history *h,
+			    enum vsock_end from)
 {
 	const struct vsock_side *side = &c->side[from];
 	double seconds = (double)vsock_duration_ns(c) / 1e9;
@@ -97,8 +98,8 @@ static void print_direction(const struct vsock_conversation *c, enum vsock_end f
 	print_answers(c, from);
 	if (!side->bytes)
 		return;
-	sent_curve(c->history, from);
-	credit_curve(c->history, &side->credit, from);
+	sent_curve(h, from);
+	credit_curve(h, &side->credit, from);
 }
 
 static void print_end(const struct vsock_view *view, const struct vsock_conversation *c)
@@ -156,6 +157,7 @@ static void print_longest_stalls(const struct vsock_view *view,
 
 void text_details(const struct vsock_view *view, const struct vsock_conversation *c)
 {
+	struct history h = *c->history;
 	char a[VSOCK_NAME], b[VSOCK_NAME], type[VSOCK_NAME], at[UNIT_TEXT];
 
 	printf("\n#%" PRIu64 " %s to %s, %s, %s at %s, ", c->number,
@@ -164,8 +166,10 @@ void text_details(const struct vsock_view *view, const struct vsock_conversation
 	       vsock_type_word(c->type, type), c->opener_known ? "opened" : "first seen",
 	       time_text(at, (double)vsock_since_start(view, c->first_ns)));
 	print_end(view, c);
-	print_direction(c, VSOCK_A);
-	print_direction(c, VSOCK_B);
+	if (text_is_narrow() && h.used > NARROW_CURVE)
+		history_halve(&h);
+	print_direction(c, &h, VSOCK_A);
+	print_direction(c, &h, VSOCK_B);
 	print_longest_stalls(view, c);
 }
 

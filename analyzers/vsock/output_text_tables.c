@@ -5,62 +5,133 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "core/text.h"
 #include "core/units.h"
 
-enum { STALL_ROWS_MAX = 10 };
+enum { STALL_ROWS_MAX = 10, WIDE_ENOUGH = 110 };
+
+/* A dash for what is not known, or not there. */
+static const char *time_or_dash(char *text, bool known, uint64_t ns)
+{
+	return known ? time_text(text, (double)ns) : "-";
+}
 
 static const char *size_or_dash(char *text, uint64_t bytes)
 {
 	return bytes ? size_text(text, (double)bytes) : "-";
 }
 
-static void answer_cells(struct text_table *table, const struct turnaround *answers)
-{
-	char text[UNIT_TEXT];
+/* Each writes its cell of a conversation to @text (VSOCK_NAME bytes), or returns a word.
+ */
+typedef const char *cell_text(char *text, const struct vsock_conversation *c);
 
-	for (unsigned i = 0; i < TURNAROUND_PERCENTILES; i += 2) /* p50 and p99 */
-		text_cell(table, "%s",
-			  answers->known
-				  ? time_text(text, (double)answers->percentiles[i])
-				  : "-");
+static const char *number_cell(char *text, const struct vsock_conversation *c)
+{
+	snprintf(text, VSOCK_NAME, "%" PRIu64, c->number);
+	return text;
 }
 
-static void conversation_row(struct text_table *table, const struct vsock_conversation *c)
+static const char *from_cell(char *text, const struct vsock_conversation *c)
+{
+	vsock_address_text(text, &c->address[VSOCK_A]);
+	return c->opener_known ? text : strcat(text, "?");
+}
+
+static const char *to_cell(char *text, const struct vsock_conversation *c)
+{
+	return vsock_address_text(text, &c->address[VSOCK_B]);
+}
+
+static const char *type_cell(char *text, const struct vsock_conversation *c)
+{
+	return vsock_type_word(c->type, text);
+}
+
+static const char *connect_cell(char *text, const struct vsock_conversation *c)
+{
+	return time_or_dash(text, c->connect_ns != VSOCK_NO_TIME, c->connect_ns);
+}
+
+static const char *end_cell(char *text, const struct vsock_conversation *c)
+{
+	(void)text;
+	return vsock_outcome_word(c->outcome);
+}
+
+static const char *sent_cell(char *text, const struct vsock_conversation *c)
+{
+	return size_or_dash(text, c->side[VSOCK_A].bytes);
+}
+
+static const char *received_cell(char *text, const struct vsock_conversation *c)
+{
+	return size_or_dash(text, c->side[VSOCK_B].bytes);
+}
+
+static const char *p50_cell(char *text, const struct vsock_conversation *c)
+{
+	const struct turnaround *answers = &c->side[VSOCK_B].answers;
+
+	return time_or_dash(text, answers->known, answers->percentiles[0]);
+}
+
+static const char *p99_cell(char *text, const struct vsock_conversation *c)
+{
+	const struct turnaround *answers = &c->side[VSOCK_B].answers;
+
+	return time_or_dash(text, answers->known, answers->percentiles[2]);
+}
+
+static const char *stalled_cell(char *text, const struct vsock_conversation *c)
+{
+	return time_or_dash(text, vsock_stalled_ns(c), vsock_stalled_ns(c));
+}
+
+static const struct {
+	const char *heading;
+	cell_text *cell;
+	bool wide; /* left out where the terminal is narrow; the details have it */
+} columns[] = {
+	{"#", number_cell, false},	  {"from", from_cell, false},
+	{"to", to_cell, false},		  {"type", type_cell, true},
+	{"connect", connect_cell, false}, {"end", end_cell, false},
+	{"sent", sent_cell, false},	  {"received", received_cell, false},
+	{"answer p50", p50_cell, true},	  {"p99", p99_cell, true},
+	{"stalled", stalled_cell, false},
+};
+
+enum { COLUMNS = sizeof(columns) / sizeof(*columns), COLUMNS_WIDE = 3 };
+
+/* A row, or the heading without a conversation. */
+static void conversation_row(struct text_table *table, bool narrow,
+			     const struct vsock_conversation *c)
 {
 	char text[VSOCK_NAME];
 
-	text_cell(table, "%" PRIu64, c->number);
-	text_cell(table, "%s%s", vsock_address_text(text, &c->address[VSOCK_A]),
-		  c->opener_known ? "" : "?");
-	text_cell(table, "%s", vsock_address_text(text, &c->address[VSOCK_B]));
-	text_cell(table, "%s", vsock_type_word(c->type, text));
-	text_cell(table, "%s",
-		  c->connect_ns == VSOCK_NO_TIME
-			  ? "-"
-			  : time_text(text, (double)c->connect_ns));
-	text_cell(table, "%s", vsock_outcome_word(c->outcome));
-	text_cell(table, "%s", size_or_dash(text, c->side[VSOCK_A].bytes));
-	text_cell(table, "%s", size_or_dash(text, c->side[VSOCK_B].bytes));
-	answer_cells(table, &c->side[VSOCK_B].answers);
-	text_cell(table, "%s",
-		  vsock_stalled_ns(c) ? time_text(text, (double)vsock_stalled_ns(c))
-				      : "-");
+	for (unsigned i = 0; i < COLUMNS; i++)
+		if (!narrow || !columns[i].wide)
+			text_cell(table, "%s",
+				  c ? columns[i].cell(text, c) : columns[i].heading);
+}
+
+bool text_is_narrow(void)
+{
+	return isatty(STDOUT_FILENO) && text_columns(stdout) < WIDE_ENOUGH;
 }
 
 void text_conversations(struct vsock_conversation *const *c, unsigned nr)
 {
-	static const char *const heading[] = {"#",	    "from", "to",     "type",
-					      "connect",    "end",  "sent",   "received",
-					      "answer p50", "p99",  "stalled"};
-	struct text_table *table = text_table_new(sizeof(heading) / sizeof(*heading));
+	bool narrow = text_is_narrow();
+	struct text_table *table =
+		text_table_new(narrow ? COLUMNS - COLUMNS_WIDE : COLUMNS);
 	bool unknown = false;
 
-	for (size_t i = 0; i < sizeof(heading) / sizeof(*heading); i++)
-		text_cell(table, "%s", heading[i]);
+	conversation_row(table, narrow, NULL);
 	for (unsigned i = 0; i < nr; i++) {
-		conversation_row(table, c[i]);
+		conversation_row(table, narrow, c[i]);
 		unknown |= !c[i]->opener_known;
 	}
 	text_table_print(table, stdout, false);

@@ -5,16 +5,19 @@ traffic, and of what is wrong with a capture.
 loopback.pcap.xz is what traffic.c did within one machine; vhost.pcap.xz a host and a guest
 that asks for credit, refuses, resets and sends what no guest should."""
 import csv
+import fcntl
 import io
 import json
 import lzma
 import os
+import pty
 import re
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 from collections import Counter, defaultdict
 
@@ -243,6 +246,26 @@ class Explained(Captures):
         self.assertRegex(out, r"\n8 +1:7007 +1:\d+ .* did not read, for it was stalled, too\n")
         self.assertRegex(out, r"\nunread: #6 1:7005 closed with up to 262144 bytes of 1:\d+ "
                          r"unread\n")
+
+    def test_narrow_terminal(self):
+        """The table and the curves keep within it; only sentences may be longer."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+        with subprocess.Popen([FATHOM, "vsock", "-i", self.path("loopback")], stdout=theirs):
+            os.close(theirs)
+            lines = b""
+            while True:
+                try:
+                    lines += os.read(ours, 1 << 16)
+                except OSError:     # it has ended
+                    break
+        os.close(ours)
+        lines = lines.decode().splitlines()
+        table = lines[lines.index("") + 1:][:10]
+        self.assertEqual(table[0].split(), "# from to connect end sent received stalled".split())
+        curves = [line for line in lines if "|" in line]
+        self.assertGreater(len(curves), 4)
+        self.assertLessEqual(max(map(len, table + curves)), 80)
 
     def test_what_no_guest_should_send(self):
         told = explain("-i", self.path("vhost"))
