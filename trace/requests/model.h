@@ -14,12 +14,13 @@
 
 struct failure;
 
-/* What a probe means to the model: one line of the file. */
+/* What a probe means to the model: one line of the file. Those that make a request come
+ * first, so that the pairing tells them from all others by one comparison. */
 enum model_role {
 	ROLE_SUBMIT,
+	ROLE_COMPLETE,
 	ROLE_STAGE, /* from here on the request is in a stage */
 	ROLE_LEAVE, /* … it is back in the stage before */
-	ROLE_COMPLETE,
 	ROLE_NEEDS, /* no event of a request; the others only fire while it is recorded */
 	ROLE_POLL_BEGIN,
 	ROLE_POLL_END,

@@ -305,7 +305,7 @@ static int requests_event(void *state, const struct event *event, struct failure
 	for (size_t i = 0; !err && i < bound->nr_lines; i++) {
 		struct bound_line *line = &bound->lines[i];
 
-		if (1U << line->role & REQUEST_ROLES)
+		if (line->role <= ROLE_COMPLETE)
 			err = begin_or_end(r, line, event, f);
 		else
 			err = stages_event(r, line, event, f);
