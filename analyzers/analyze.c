@@ -5,134 +5,28 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdlib.h>
 
+#include "analyzers/pass.h"
 #include "core/command.h"
 #include "core/failure.h"
 #include "core/stop.h"
 #include "core/text.h"
 #include "core/units.h"
 
-enum {
-	ANALYSES_MAX = 8, /* bits of a type's mask */
-	PROGRESS_EVERY = 1 << 18,
-};
+enum { PROGRESS_EVERY = 1 << 18 }; /* items */
 
-struct pass {
-	struct trace *trace;
-	const struct analysis *analyses;
-	size_t count;
-	uint8_t *wanted; /* per type: bit N, analysis N wants its events */
-	size_t nr_types; /* announced so far */
-	uint64_t items;
-};
-
-static int begin_all(struct pass *pass, struct failure *f)
+static void show_progress(const struct trace *trace, uint64_t count)
 {
-	for (size_t i = 0; i < pass->count; i++) {
-		const struct analysis *a = &pass->analyses[i];
-		int err = a->analyzer->begin
-				  ? a->analyzer->begin(a->state, pass->trace, f)
-				  : 0;
-
-		if (err < 0)
-			return err;
-	}
-	return 0;
-}
-
-static int announce_type(struct pass *pass, const struct event_type *type,
-			 struct failure *f)
-{
-	for (size_t i = 0; i < pass->count; i++) {
-		const struct analysis *a = &pass->analyses[i];
-		int wants = a->analyzer->type ? a->analyzer->type(a->state, type, f) : 1;
-
-		if (wants < 0)
-			return wants;
-		if (wants)
-			pass->wanted[type->index] |= (uint8_t)(1U << i);
-	}
-	return 0;
-}
-
-/* Tells the analyzers of the types that appeared since the last call. */
-static int announce_types(struct pass *pass, struct failure *f)
-{
-	size_t known = trace_nr_types(pass->trace);
-	uint8_t *wanted;
-
-	if (known == pass->nr_types)
-		return 0;
-	wanted = realloc(pass->wanted, known);
-	if (!wanted)
-		return fail(f, -ENOMEM, "no memory for %zu event types", known);
-	pass->wanted = wanted;
-	for (; pass->nr_types < known; pass->nr_types++) {
-		int err;
-
-		wanted[pass->nr_types] = 0;
-		err = announce_type(pass, trace_type(pass->trace, pass->nr_types), f);
-		if (err < 0)
-			return err;
-	}
-	return 0;
-}
-
-static void show_progress(const struct pass *pass)
-{
-	const struct trace_info *info = trace_info(pass->trace);
+	const struct trace_info *info = trace_info(trace);
 	char done[UNIT_TEXT], total[UNIT_TEXT], items[UNIT_TEXT];
 
 	size_text(done, (double)info->bytes_read);
-	count_text(items, (double)pass->items);
+	count_text(items, (double)count);
 	if (info->bytes_total)
 		progress("%s of %s read, %s events", done,
 			 size_text(total, (double)info->bytes_total), items);
 	else
 		progress("%s read, %s events", done, items);
-}
-
-static int feed_event(struct pass *pass, const struct event *event, struct failure *f)
-{
-	unsigned wanted;
-	int err;
-
-	if (event->type->index >= pass->nr_types) {
-		err = announce_types(pass, f);
-		if (err < 0)
-			return err;
-	}
-	wanted = pass->wanted[event->type->index];
-	for (const struct analysis *a = pass->analyses; wanted; a++, wanted >>= 1) {
-		if (!(wanted & 1))
-			continue;
-		err = a->analyzer->event(a->state, event, f);
-		if (err < 0)
-			return err;
-	}
-	return 0;
-}
-
-static int feed_loss(struct pass *pass, const struct loss *loss, struct failure *f)
-{
-	for (size_t i = 0; i < pass->count; i++) {
-		const struct analysis *a = &pass->analyses[i];
-		int err = a->analyzer->loss ? a->analyzer->loss(a->state, loss, f) : 0;
-
-		if (err < 0)
-			return err;
-	}
-	return 0;
-}
-
-static int feed(struct pass *pass, const struct trace_item *item, struct failure *f)
-{
-	if (++pass->items % PROGRESS_EVERY == 0)
-		show_progress(pass);
-	if (item->kind == TRACE_EVENT)
-		return feed_event(pass, &item->event, f);
-	return feed_loss(pass, &item->loss, f);
 }
 
 /*
@@ -150,11 +44,15 @@ static bool is_stopped(const struct trace *trace)
 static int feed_all(struct pass *pass, struct trace_item *item, int got,
 		    struct failure *f)
 {
+	uint64_t count = 0;
+
 	while (got > 0) {
-		int err = feed(pass, item, f);
+		int err = pass_feed(pass, item, f);
 
 		if (err < 0)
 			return err;
+		if (++count % PROGRESS_EVERY == 0)
+			show_progress(pass->trace, count);
 		if (is_stopped(pass->trace))
 			return 0;
 		got = trace_next(pass->trace, item, f);
@@ -167,23 +65,17 @@ int analyze(struct trace *trace, const struct analysis *analyses, size_t count,
 {
 	struct pass pass = {.trace = trace, .analyses = analyses, .count = count};
 	struct trace_item item;
-	int got, err;
+	int got = trace_next(trace, &item, f), err;
 
-	if (count > ANALYSES_MAX)
-		return fail(f, -E2BIG, "at most %d analyses share a pass", ANALYSES_MAX);
-	got = trace_next(trace, &item, f);
 	if (got < 0)
 		return got;
-	err = begin_all(&pass, f);
-	if (!err)
-		err = announce_types(&pass, f);
+	err = pass_begin(&pass, f);
 	if (!err)
 		err = feed_all(&pass, &item, got, f);
 	progress_end();
-	free(pass.wanted);
-	for (size_t i = 0; !err && i < count; i++)
-		if (analyses[i].analyzer->end)
-			analyses[i].analyzer->end(analyses[i].state);
+	if (!err)
+		pass_end(&pass);
+	pass_release(&pass);
 	return err;
 }
 

@@ -5,55 +5,11 @@ import csv
 import io
 import json
 import os
-import random
-import socket
 import subprocess
-import threading
 
 import protocol
 from agent_tool import FATHOM, AgentTest, job_text, main
-from packets import AGENT, MASTER, REQUEST, RESPONSE, RW, SHUTDOWN, Pcap
-
-class Relay:
-    """Passes one connection on to @address, in pieces."""
-
-    def __init__(self, path, address):
-        self.pcap = Pcap()
-        self.streams = {MASTER: b"", AGENT: b""}
-        self.chance = random.Random(1)
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen(1)
-        self.address = address
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        master, _ = self.listener.accept()
-        agent = protocol.connect(self.address).socket
-        agent.settimeout(None)
-        self.pcap.packet(MASTER, REQUEST)
-        self.pcap.packet(AGENT, RESPONSE)
-        back = threading.Thread(target=self.pass_on, args=(agent, master, AGENT))
-        back.start()
-        self.pass_on(master, agent, MASTER)
-        back.join()
-        for sock in (self.listener, master, agent):
-            sock.close()
-
-    def pass_on(self, source, to, end):
-        while True:
-            data = source.recv(65536)
-            self.streams[end] += data
-            if not data:
-                self.pcap.packet(end, SHUTDOWN, flags=2)
-                to.shutdown(socket.SHUT_WR)
-                return
-            while data:
-                size = self.chance.choice((16, 100, 3000))
-                self.pcap.packet(end, RW, data[:size])
-                to.sendall(data[:size])
-                data = data[size:]
+from packets import AGENT, MASTER, Relay
 
 
 def messages(stream):
