@@ -22,7 +22,7 @@ const char *list_text(const char *text)
 static bool has_semaphore(const struct plan_event *event)
 {
 	for (size_t i = 0; i < event->nr_sites; i++)
-		if (event->sites[i].site->semaphore)
+		if (event->sites[i].site->semaphore_address)
 			return true;
 	return false;
 }
@@ -164,6 +164,8 @@ static void print_site(const struct listing *l, const struct plan_site *site)
 		printf("%s:%d ", list_text(line.file), line.line);
 	if (site->site->semaphore)
 		printf("semaphore 0x%" PRIx64 " ", site->site->semaphore);
+	else if (site->site->semaphore_address)
+		printf("semaphore in memory that cannot be written ");
 	printf("[%s]\n", list_text(site->site->operands));
 	for (size_t i = 0; i < site->nr_operands; i++)
 		if (site->operands[i].kind == OPERAND_NONE)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "collector/naming.h"
 #include "collector/operand.h"
@@ -60,6 +61,7 @@ struct plan_event {
 	size_t nr_conflicts;
 	struct plan_site *sites;
 	size_t nr_sites;
+	pid_t not_raised_in; /* a process in which a semaphore was 0 while recording */
 	bool sites_mixed; /* records do not tell the sites apart (site_hits.h) */
 	/* Filled while recording. Hits that came out of the rings once the trace could
 	 * not be written any more are @unwritten; they are in @lost, too. */

@@ -11,6 +11,7 @@
 #include "collector/record_files.h"
 #include "collector/record_summary.h"
 #include "collector/recording.h"
+#include "collector/semaphore.h"
 #include "collector/site.h"
 #include "collector/spec.h"
 #include "collector/spec_list.h"
@@ -218,6 +219,8 @@ static int make_plan(struct record *r)
 		err = specs_apply_filters(&r->specs, &r->plan, &r->failure);
 	if (!err)
 		err = choose_sites(r);
+	if (!err)
+		err = semaphores_foretell(&r->plan);
 	if (!err && r->options.kernel)
 		err = kernel_events_choose(&r->kernel,
 					   *r->options.kernel ? r->options.kernel

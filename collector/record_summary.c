@@ -47,6 +47,9 @@ static void say_event(const struct plan_event *event, int width)
 
 	fprintf(stderr, "  %-*s %14s hit%s%s", width, event->name, grouped(event->hits),
 		event->hits == 1 ? "" : "s", event->hits ? "" : unhit);
+	if (event->not_raised_in)
+		fprintf(stderr, "   (the semaphore was not raised in process %d)",
+			event->not_raised_in);
 	if (event->hits && never && !event->sites_mixed)
 		fprintf(stderr, "   (%zu of %zu sites never hit)", never,
 			event->nr_sites);

@@ -30,6 +30,7 @@
 
 #include "collector/kernel_events.h"
 #include "collector/ring.h"
+#include "collector/semaphore.h"
 #include "collector/sideband.h"
 #include "collector/site_hits.h"
 #include "core/failure.h"
@@ -390,10 +391,12 @@ static int record_until_over(struct recording *r)
 	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
 	int err = 0;
 
-	while (err >= 0 && !is_over(r, started_ns)) {
+	for (bool first = true; err >= 0 && !is_over(r, started_ns); first = false) {
 		err = rings_wait(r->capture.rings, PASS_MS);
 		if (!err)
 			err = drain(r);
+		if (first)
+			semaphores_look(r->options->plan, r->options->target);
 	}
 	return err < 0 ? err : 0;
 }
@@ -444,6 +447,7 @@ static int finish(struct recording *r)
 	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
 	int err = 1;
 
+	semaphores_look(r->options->plan, r->options->target);
 	tell_busy(r, "detaching from the probes");
 	r->options->backend->detach(r->backend, &r->capture);
 	kernel_events_disable(&r->capture);

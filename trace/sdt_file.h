@@ -21,7 +21,9 @@ struct sdt_notes;
 struct sdt_site {
 	uint64_t address;       /* virtual address of the one-byte nop, after prelink */
 	uint64_t offset;        /* the same as a file offset */
-	uint64_t semaphore;     /* file offset of the 16-bit counter, or 0 */
+	uint64_t semaphore_address; /* virtual address of a 16-bit counter, or 0 */
+	uint64_t semaphore;     /* its file offset; 0: there is none, or it is in memory that
+				   cannot be written */
 	const char *operands;   /* "8@%rdi -4@%esi": where the arguments are */
 	bool has_nop10;         /* the fathom note promises a 10-byte nop at +1 */
 	bool has_nop5;          /* … and a 5-byte nop at +11, with no red zone */

@@ -60,7 +60,7 @@ static int read_stapsdt(struct reading *r, struct bytes b)
 {
 	struct sdt_notes *notes = r->notes;
 	uint64_t address = bytes_u64(&b), base = bytes_u64(&b);
-	struct raw_site raw = {.semaphore_address = bytes_u64(&b)};
+	struct raw_site raw = {.site = {.semaphore_address = bytes_u64(&b)}};
 	int err;
 
 	raw.provider = bytes_string(&b);
@@ -258,9 +258,9 @@ static void locate_sites(struct reading *r)
 			notes->nr_bad++;
 			continue;
 		}
-		if (raw->semaphore_address &&
-		    !file_offset(r, raw->semaphore_address, PF_W, &raw->site.semaphore))
-			notes->nr_bad++;
+		if (raw->site.semaphore_address)
+			file_offset(r, raw->site.semaphore_address, PF_W,
+				    &raw->site.semaphore);
 		if (pread(r->fd, raw->site.bytes, sizeof(raw->site.bytes),
 			  (off_t)raw->site.offset) < 1)
 			memset(raw->site.bytes, 0, sizeof(raw->site.bytes));

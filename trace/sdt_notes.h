@@ -8,7 +8,6 @@
 struct raw_site {
 	const char *provider, *name;
 	struct sdt_site site;
-	uint64_t semaphore_address;
 };
 
 /* Names and types of a probe's arguments, as the fathom note tells them. */

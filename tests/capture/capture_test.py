@@ -103,8 +103,8 @@ def test_filter_errors():
 class Waiting:
     """A program that tells its semaphore whenever it is asked."""
 
-    def __init__(self):
-        self.process = subprocess.Popen([TEXTS, "wait"], stdin=subprocess.PIPE, text=True,
+    def __init__(self, how="wait"):
+        self.process = subprocess.Popen([TEXTS, how], stdin=subprocess.PIPE, text=True,
                                         stdout=subprocess.PIPE)
         atexit.register(self.process.kill)
         assert self.process.stdout.readline() == "ready\n"
@@ -143,6 +143,21 @@ def test_semaphore():
     other.kill()
     other.communicate(timeout=DEADLINE)
     assert (first.semaphore(), second.semaphore()) == (0, 0)
+
+
+def test_semaphore_not_raised():
+    """What the kernel could not raise, without a word, record tells."""
+    locked, well = Waiting("locked"), Waiting()
+    for process, told in ((locked, True), (well, False)):
+        recorder = start_record("-e", "texts:say", "-p", str(process.process.pid))
+        assert process.semaphore() == (not told)
+        recorder.send_signal(signal.SIGINT)
+        said = recorder.communicate(timeout=DEADLINE)[1]
+        why = f"(the semaphore was not raised in process {process.process.pid})"
+        assert (why in said) == told, said
+    said = record("-e", "texts:sealed", "-x", TEXTS, "--", TEXTS, "once")
+    assert re.search(r"warning: texts:sealed: its semaphore at 0x\w+ is in memory that cannot "
+                     r"be written", said), said
 
 
 def test_sites():

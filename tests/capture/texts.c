@@ -7,12 +7,15 @@
  * texts edge    fires texts:pair for two neighbours, then for two of which the second
  *               cannot be read
  * texts wait    for each line of stdin fires for the first text and prints the semaphore
+ * texts locked  the same, with the semaphore in memory that was made read-only
  */
 #define _SDT_HAS_SEMAPHORES 1
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sdt.h>
+#include <unistd.h>
 
 __attribute__((section(".probes"), used)) volatile unsigned short texts_say_semaphore;
 __attribute__((section(".probes"), used)) volatile unsigned short texts_pair_semaphore;
@@ -27,10 +30,21 @@ static const char *const texts[] = {
 	(const char *)8,
 };
 
+/* Nobody can raise this one: it is in memory that is never writable. */
+__asm__(".pushsection .rodata\n"
+	".globl texts_sealed_semaphore\n"
+	".hidden texts_sealed_semaphore\n"
+	".balign 2\n"
+	"texts_sealed_semaphore: .short 0\n"
+	".popsection\n");
+extern const volatile unsigned short texts_sealed_semaphore;
+
 __attribute__((noinline)) static void say(const char *text, int number)
 {
 	if (texts_say_semaphore)
 		STAP_PROBE2(texts, say, text, number);
+	if (texts_sealed_semaphore)
+		STAP_PROBE1(texts, sealed, number);
 }
 
 struct pair {
@@ -74,11 +88,20 @@ static int edge(void)
 	return 0;
 }
 
+static int lock(void)
+{
+	uintptr_t page = (uintptr_t)&texts_say_semaphore & ~(uintptr_t)4095;
+
+	return mprotect((void *)page, 4096, PROT_READ);
+}
+
 int main(int argc, char **argv)
 {
 	char line[16];
 
-	if (argc > 1 && strcmp(argv[1], "wait") == 0) {
+	if (argc > 1 && strcmp(argv[1], "locked") == 0 && lock())
+		return 1;
+	if (argc > 1 && (!strcmp(argv[1], "wait") || !strcmp(argv[1], "locked"))) {
 		printf("ready\n");
 		fflush(stdout);
 		while (fgets(line, sizeof(line), stdin)) {
@@ -86,7 +109,7 @@ int main(int argc, char **argv)
 			printf("%u\n", texts_say_semaphore);
 			fflush(stdout);
 		}
-		return 0;
+		_exit(0); /* what an exit would write to may be locked, too */
 	}
 	if (argc > 1 && strcmp(argv[1], "edge") == 0)
 		return edge();
