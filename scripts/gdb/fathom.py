@@ -32,8 +32,9 @@ class FathomProbes(gdb.Command):
     """List the probes of the loaded files with the names and types of their arguments.
 Usage: fathom probes [GLOB]
 
-GLOB is PROVIDER:NAME with * and ?. Names and types come from the fathom note; without
-one they are arg1, arg2 ... with the size and the sign that the program was built with."""
+GLOB is PROVIDER:NAME with * and ?. Names and types come from the fathom note; without one
+from the program fathom, if it is in $FATHOM or $PATH (provider files and debug information);
+else they are arg1, arg2 ... with the size and the sign that the program was built with."""
 
     def __init__(self):
         super().__init__("fathom probes", gdb.COMMAND_DATA)

@@ -17,7 +17,7 @@ import skips  # noqa: E402
 FATHOM, OPERANDS, REQUESTS, SDT_FOLDER = (os.path.abspath(word) for word in sys.argv[1:5])
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/gdb/fathom.py")
 FOLDER = tempfile.mkdtemp(prefix="fathom-gdb-test-", dir="/var/tmp")
-ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C",
+ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C", "FATHOM": "",
                "ASAN_OPTIONS": "detect_leaks=0"} # leaks cannot be looked for under ptrace
 CORE_TOO_LARGE = "a core of a program with the address sanitizer has terabytes"
 USAGE = "usage: fathom break PROVIDER:NAME[(ARG:string,...)] [if EXPR]"
@@ -37,16 +37,16 @@ def skip(reason):
     sys.exit(77)
 
 
-def gdb(*commands, program=(), core=None):
-    """What GDB prints, stderr at its end."""
+def gdb(*commands, program=(), core=None, fathom=""):
+    """What GDB prints, stderr at its end. @fathom: the program that tells names."""
     words = ["gdb", "-batch", "-nx", "-ex", "set debuginfod enabled off",
              "-ex", "set width 0", "-ex", f"source {SCRIPT}"]
     for command in commands:
         words += ["-ex", command]
     words += ["--core", core] if core else []
     words += ["--args", *program] if program else []
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT,
-                          timeout=120, stdin=subprocess.DEVNULL)
+    done = subprocess.run(words, capture_output=True, text=True, check=False,
+                          env={**ENVIRONMENT, "FATHOM": fathom}, timeout=120, stdin=subprocess.DEVNULL)
     return done.stdout + done.stderr
 
 
@@ -166,6 +166,26 @@ class Probed(unittest.TestCase):
             self.assertIn("python:function__entry(str arg1, str arg2, s32 arg3)", text)
             shown = {(hit["arg1"], hit["arg2"]) for hit in hits(text, "python:function__entry")}
             self.assertEqual(shown, {('"<frozen getpath>"', '"<genexpr>"')} if fires else set())
+
+    def test_names_that_fathom_knows(self):
+        """From provider files and debug information: names, strings and words."""
+        python, postgres = "/usr/bin/python3.11", "/usr/lib/postgresql/15/bin/postgres"
+        text = gdb("fathom probes python:function__entry",
+                   'fathom trace python:function__entry if function == "<genexpr>"', "run",
+                   program=[python, "-S", "-c", "pass"], fathom=FATHOM)
+        if "No symbol table is loaded" in text or "no probe" in text:
+            self.skipTest("no Python 3.11 with probes")
+        self.assertIn("python:function__entry(str filename, str function, s32 lineno)", text)
+        shown = {(hit["filename"], hit["function"]) for hit in hits(text, "python:function__entry")}
+        self.assertEqual(shown, {('"<frozen getpath>"', '"<genexpr>"')})
+        if os.path.exists(postgres):
+            text = gdb("fathom probes postgresql:lwlock__acquire", program=[postgres],
+                       fathom=FATHOM)
+            self.assertIn("postgresql:lwlock__acquire(str tranche, u32(0=exclusive,1=shared,"
+                          "2=wait_until_free) mode)", text)
+        for absent in ("/nonexistent/fathom", "/bin/false"):
+            self.assertIn("python:gc__start(s32 arg1)", gdb("fathom probes python:gc__start",
+                                                            program=[python], fathom=absent))
 
     def test_errors_are_one_line(self):
         program = os.path.join(SDT_FOLDER, "sdt_gcc_c11")

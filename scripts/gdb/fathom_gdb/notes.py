@@ -197,9 +197,13 @@ class File:
             probe = body.text(), body.text()
             self.declared.setdefault(probe, parse_declaration(body.text()))
 
-    def arguments(self, site):
-        """Declared if the note fits the site, else arg1 ... argN."""
-        declared = self.declared.get((site.provider, site.name))
+    def arguments(self, site, look_up=None):
+        """Declared by the note, or by what look_up() returns, if that fits the site; else
+        arg1 ... argN."""
+        name = site.provider, site.name
+        declared = self.declared.get(name)
+        if declared is None and look_up:
+            declared = look_up().get(name)
         if declared is not None and len(declared) == len(site.operands):
             return declared
         return arguments_of_operands(site.operands)

@@ -2,13 +2,14 @@
 """The probes of the loaded files, where they are in memory, and the one the program is at.
 
 GDB itself finds the notes, relocates the sites and raises semaphores; "info probes" tells
-where the sites are now. Names and types come from the notes of the file (notes.py)."""
+where the sites are now. Names and types come from the notes of the file (notes.py), else from
+what fathom knows of it (names.py)."""
 import fnmatch
 import re
 
 import gdb
 
-from fathom_gdb import notes
+from fathom_gdb import names, notes
 from fathom_gdb.operands import Place, Unreadable, operand_value
 
 TEXT_MAX = 256
@@ -54,13 +55,20 @@ class Loaded:
             raise notes.Damaged("its probes are not found")
         self.bias = lowest - min(site.address for site in self.file.sites)
         self.by_address = {site.address + self.bias: site for site in self.file.sites}
-        names = dict.fromkeys((site.provider, site.name) for site in self.file.sites)
-        self.probes = {name: Probe(self, *name) for name in sorted(names)}
+        titles = dict.fromkeys((site.provider, site.name) for site in self.file.sites)
+        self.probes = {title: Probe(self, *title) for title in sorted(titles)}
+        self.known = None
+
+    def look_up(self):
+        """What fathom knows, asked when a probe without a note is met."""
+        if self.known is None:
+            self.known = names.look_up(self.path)
+        return self.known
 
     def arguments(self, site):
         texts = TEXTS.get(f"{site.provider}:{site.name}", ())
         return [notes.Argument(argument.name, "t", 8) if argument.name in texts else argument
-                for argument in self.file.arguments(site)]
+                for argument in self.file.arguments(site, self.look_up)]
 
 
 class Table:
@@ -142,8 +150,8 @@ class Hit:
         for number, argument in enumerate(self.arguments):
             if name in (argument.name, f"arg{number + 1}"):
                 return argument, self.site.operands[number]
-        names = ", ".join(argument.name for argument in self.arguments) or "none"
-        raise gdb.GdbError(f"{self.title()} has no argument {name}; it has {names}")
+        known = ", ".join(argument.name for argument in self.arguments) or "none"
+        raise gdb.GdbError(f"{self.title()} has no argument {name}; it has {known}")
 
     def number(self, argument, operand):
         """As the argument's type has it: its size and its sign."""
