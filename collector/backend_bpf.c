@@ -391,7 +391,7 @@ static int multi_attach(void *opaque, struct capture *capture, struct failure *f
 		.semaphores = calloc(state->nr_sites, sizeof(uint64_t)),
 		.cookies = calloc(state->nr_sites, sizeof(uint64_t)),
 	};
-	int err = counters_enable(&capture->counters, f);
+	int err = 0;
 
 	if (!sites.offsets || !sites.semaphores || !sites.cookies)
 		err = fail(f, -ENOMEM, "out of memory");
@@ -407,9 +407,8 @@ static int multi_attach(void *opaque, struct capture *capture, struct failure *f
 static int perf_attach(void *opaque, struct capture *capture, struct failure *f)
 {
 	struct bpf_state *state = opaque;
-	int err = counters_enable(&capture->counters, f);
 
-	for (size_t i = 0; !err && i < state->nr_sites; i++) {
+	for (size_t i = 0; i < state->nr_sites; i++) {
 		const struct program_site *s = &state->sites[i];
 		uint64_t cookie = fetch_cookie(s->event, s->site);
 		int link, event;
@@ -424,7 +423,7 @@ static int perf_attach(void *opaque, struct capture *capture, struct failure *f)
 		if (link >= 0)
 			state->links[state->nr_links++] = link;
 	}
-	return err;
+	return 0;
 }
 
 static void bpf_detach(void *opaque, struct capture *capture)

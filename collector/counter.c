@@ -122,13 +122,30 @@ int counters_open(struct counters *counters, struct rings *rings,
 	return err;
 }
 
+static int enable(const struct counter *counter, struct failure *f)
+{
+	if (ioctl(counter->fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
+		return fail(f, -errno, "PERF_EVENT_IOC_ENABLE: %s", strerror(errno));
+	return 0;
+}
+
 int counters_enable(const struct counters *counters, struct failure *f)
 {
-	for (size_t i = 0; i < counters->count; i++)
-		if (ioctl(counters->items[i].fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
-			return fail(f, -errno, "PERF_EVENT_IOC_ENABLE: %s",
-				    strerror(errno));
-	return 0;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < counters->count; i++)
+		err = enable(&counters->items[i], f);
+	return err;
+}
+
+int counters_enable_sideband(const struct counters *counters, struct failure *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < counters->count; i++)
+		if (counters->items[i].event == COUNTER_SIDEBAND)
+			err = enable(&counters->items[i], f);
+	return err;
 }
 
 void counters_disable(const struct counters *counters)

@@ -59,6 +59,7 @@ int counters_open(struct counters *counters, struct rings *rings,
 		  unsigned cpu, struct failure *f);
 
 int counters_enable(const struct counters *counters, struct failure *f);
+int counters_enable_sideband(const struct counters *counters, struct failure *f);
 void counters_disable(const struct counters *counters);
 
 /* The ids of @event, in an array to be freed; NULL without memory. */

@@ -512,7 +512,10 @@ static int run(struct recording *r)
 		tell_busy(r, NULL);
 		return err;
 	}
-	err = write_sideband(r);
+	/* First what is to come, then what is there: nobody falls between. */
+	err = counters_enable_sideband(&r->capture.counters, r->failure);
+	if (!err)
+		err = write_sideband(r);
 	if (!err)
 		err = attach(r);
 	tell_busy(r, NULL);
