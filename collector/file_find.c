@@ -13,6 +13,7 @@
  */
 #include "collector/file_find.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -175,17 +176,29 @@ static int not_found(const char *name, struct failure *f)
 		    name);
 }
 
+/* Scripts that start the program of their name are no program. */
+static bool is_elf(const char *path)
+{
+	char magic[SELFMAG];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is = fd >= 0 && read(fd, magic, SELFMAG) == SELFMAG &&
+		  !memcmp(magic, ELFMAG, SELFMAG);
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
 /* A program in the directories of PATH. */
 static bool search_path(const char *name, char path[PATH_MAX])
 {
 	const char *search = getenv("PATH");
-	struct stat status;
 
 	while (search && *search) {
 		size_t length = strcspn(search, ":");
 
 		snprintf(path, PATH_MAX, "%.*s/%s", (int)length, search, name);
-		if (length && stat(path, &status) == 0 && S_ISREG(status.st_mode))
+		if (length && is_elf(path))
 			return true;
 		search += length + (search[length] == ':');
 	}

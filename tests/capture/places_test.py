@@ -189,7 +189,10 @@ class Places(unittest.TestCase):
         folder = os.path.join(self.folder, "bin")
         os.mkdir(folder)
         shutil.copy(PLUG, folder + "/plugged")
-        env = {**os.environ, "PATH": folder + ":" + os.environ["PATH"]}
+        os.mkdir("wrappers")
+        with open("wrappers/plugged", "w") as script:
+            script.write("#!/bin/sh\n")
+        env = {**os.environ, "PATH": f"{self.folder}/wrappers:{folder}:" + os.environ["PATH"]}
         recorder, _ = self.start("-x", "plugged", env=env)
         plugger = Plugger(self)
         plugger.tell(f"load {folder}/plugged")
