@@ -7,6 +7,7 @@ import re
 import breakdown
 import foreign
 import vsock
+from perf_probes import PerfProbes
 from runner import median, row, run
 
 
@@ -23,41 +24,6 @@ def idle(bench):
                 (">=", 0.99))]
 
 
-EVENTS = "/sys/kernel/tracing/uprobe_events"
-
-
-class PerfProbe:
-    """fathom:submit of one program as perf defines it, while the context lasts. Its group
-    and the cache of build ids are its own, so that nobody else's are in the way."""
-
-    def __init__(self, bench):
-        self.program = bench.hits
-        self.cache = bench.path("buildids")
-        self.group = f"fathombench{os.getpid()}"
-
-    def __enter__(self):
-        run("perf", "--buildid-dir", self.cache, "buildid-cache", "--add", self.program)
-        definition = run("perf", "--buildid-dir", self.cache, "probe", "-D",
-                         "sdt_fathom:submit").out
-        self.tell(definition.replace("sdt_fathom/", self.group + "/", 1))
-        return self
-
-    def __exit__(self, *_):
-        self.tell(f"-:{self.group}/submit\n")
-
-    @staticmethod
-    def tell(line):
-        events = os.open(EVENTS, os.O_WRONLY | os.O_APPEND)  # tracefs cannot seek
-        try:
-            os.write(events, line.encode())
-        finally:
-            os.close(events)
-
-    def record(self, hits, path):
-        return run("perf", "record", "-q", "-N", "-e", self.group + ":submit", "-o", path,
-                   self.program, hits)
-
-
 def fathom_record(bench, hits, path, *options):
     return run(bench.fathom, "record", *options, "-e", "fathom:submit", "-o", path, "--",
                bench.hits, hits)
@@ -72,11 +38,11 @@ def hit(bench):
     """cost of one recorded submit hit, its bytes, and events lost, against perf record"""
     hits = bench.work(3000000)
     mine, theirs, packed = (bench.path(n) for n in ("m.data", "p.data", "z.data"))
-    with PerfProbe(bench) as perf:
+    with PerfProbes(bench, bench.hits, "fathom", "submit") as perf:
         bare, a, b = bench.pairs(
             lambda: int(run(bench.hits, hits).out),
             lambda: int(fathom_record(bench, hits, mine).out),
-            lambda: int(perf.record(hits, theirs).out))
+            lambda: int(perf.record(theirs, bench.hits, hits).out))
     fathom_record(bench, hits, packed, "-z")
     cost = [(x - z) / hits for x, z in zip(a, bare)]
     peer = [(y - z) / hits for y, z in zip(b, bare)]
@@ -101,10 +67,10 @@ def lost(bench):
         return hits - samples(mine)
 
     def by_perf():
-        perf.record(hits, theirs)
+        perf.record(theirs, bench.hits, hits)
         return hits - samples(theirs)
 
-    with PerfProbe(bench) as perf:
+    with PerfProbes(bench, bench.hits, "fathom", "submit") as perf:
         a, b = bench.pairs(by_fathom, by_perf)
     return [(f"events lost of {hits}, {bench.repeats} times", "perf's defaults",
              " ".join(map(str, a)), " ".join(map(str, b)), "0", "yes" if not any(a) else "no")]

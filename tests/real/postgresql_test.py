@@ -6,73 +6,30 @@ A cluster of its own in a temporary directory, on a socket there, run by the use
 (the server refuses root). The server forks a process per client: all of them count.
 """
 import os
-import pwd
 import re
-import shutil
-import subprocess
-import tempfile
+import sys
 
-from real import (DEADLINE, each_backend, events, latency, need, perf_script, record, run,
-                  skip)
+from real import each_backend, events, latency, perf_script, record, skip
 
-BIN = "/usr/lib/postgresql/15/bin/"
-SERVER = need(BIN + "postgres", "postgresql-15")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../../scripts/measure"))
+sys.dont_write_bytecode = True
+import postgresql  # noqa: E402
+
 TRANSACTIONS = 50
+HOLD_A_LOCK = r"""BEGIN;
+UPDATE pgbench_branches SET bbalance = bbalance + 1 WHERE bid = 1;
+SELECT pg_sleep(0.01);
+END;
+"""
 
 
-class Cluster:
-    """A running server while the context lasts."""
-
-    def __init__(self):
-        try:
-            user = pwd.getpwnam("postgres")
-        except KeyError:
-            skip("the package postgresql-15 is not installed: no user postgres")
-        self.who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-        self.place = tempfile.mkdtemp(prefix="fathom-postgres-")
-        os.chown(self.place, user.pw_uid, user.pw_gid)
-
-    def tool(self, name, *arguments):
-        done = run(BIN + name, *arguments, cwd=self.place, **self.who)
-        assert done.returncode == 0, (name, done.stdout, done.stderr)
-        return done.stdout
-
-    def __enter__(self):
-        data = self.place + "/data"
-        try:
-            self.tool("initdb", "-N", "-A", "trust", "--no-locale", "-D", data)
-            self.server = subprocess.Popen(
-                [SERVER, "-D", data, "-k", self.place, "-c", "listen_addresses=",
-                 "-c", "fsync=off"], stderr=subprocess.PIPE, text=True, cwd=self.place, **self.who)
-            for line in self.server.stderr:
-                if "ready to accept connections" in line:
-                    break
-            else:
-                raise AssertionError("the server ended before it was ready")
-            self.tool("pgbench", "-h", self.place, "-i", "-q", "postgres")
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        if hasattr(self, "server"):
-            self.server.terminate()  # waits for clients; there are none
-            self.server.communicate(timeout=DEADLINE)
-        shutil.rmtree(self.place)
-
-    def client(self):
-        """A command that runs pgbench on it as its user."""
-        return ["setpriv", f"--reuid={self.who['user']}", f"--regid={self.who['group']}",
-                "--clear-groups", BIN + "pgbench", "-h", self.place, "-S", "-n", "-c", "2",
-                "-t", str(TRANSACTIONS), "postgres"]
-
-
-def queries(backend):
-    with Cluster() as cluster:
-        said = record(backend, "-e", "postgresql:query__start", "-e", "postgresql:query__done",
-                      "-e", "postgresql:buffer__read__done", "-e", "postgresql:deadlock__found",
-                      "-a", "-x", SERVER, "--", *cluster.client())
+def queries(backend, cluster):
+    """SQL text, and buffer reads with named arguments."""
+    said = record(backend, "-e", "postgresql:query__start", "-e", "postgresql:query__done",
+                  "-e", "postgresql:buffer__read__done", "-e", "postgresql:deadlock__found",
+                  "-a", "-x", postgresql.SERVER, "--",
+                  *cluster.client("-S", "-n", "-c", "2", "-t", str(TRANSACTIONS)))
     assert re.search(r"postgresql:deadlock__found +0 hits +\(attached, never hit\)", said), said
     found = events()
     selects = [values["query"] for _, probe, values in found
@@ -93,4 +50,25 @@ def queries(backend):
     assert not printed or selects[0] in printed, printed[-500:]
 
 
-each_backend(queries)
+def lock_waits(backend, cluster):
+    """Three clients want the same row, which each holds for a while."""
+    with open("hold.sql", "w") as script:
+        script.write(HOLD_A_LOCK)
+    record(backend, "-e", "postgresql:lock__wait__*/type==transaction/", "-a", "-x",
+           postgresql.SERVER, "--",
+           *cluster.client("-n", "-c", "3", "-t", "5", "-f", os.path.abspath("hold.sql")))
+    waiting, waited = {}, 0
+    for _, probe, values in events():
+        assert (values["type"], values["mode"]) == ("transaction", "share"), values
+        transaction = values["field1"]
+        assert int(transaction) > 0
+        waiting[transaction] = waiting.get(transaction, 0) + (1 if probe.endswith("start") else -1)
+        waited += probe.endswith("done")
+    assert waited and not any(waiting.values()), (waited, waiting)
+
+
+if postgresql.missing():
+    skip(postgresql.missing())
+with postgresql.Cluster() as server:
+    for test in (queries, lock_waits):
+        each_backend(lambda backend: test(backend, server))
