@@ -401,6 +401,8 @@ static int multi_attach(void *opaque, struct capture *capture, struct failure *f
 	free(sites.offsets);
 	free(sites.semaphores);
 	free(sites.cookies);
+	if (!err)
+		hit_rings_open(state->rings);
 	return err;
 }
 
@@ -423,6 +425,7 @@ static int perf_attach(void *opaque, struct capture *capture, struct failure *f)
 		if (link >= 0)
 			state->links[state->nr_links++] = link;
 	}
+	hit_rings_open(state->rings);
 	return 0;
 }
 
@@ -431,6 +434,8 @@ static void bpf_detach(void *opaque, struct capture *capture)
 	struct bpf_state *state = opaque;
 
 	(void)capture;
+	if (state->rings)
+		hit_rings_close(state->rings);
 	close_in_parallel(state->links, state->nr_links);
 	/* Threads would not help: the kernel holds a lock over each grace period. */
 	for (size_t i = 0; i < state->nr_events; i++)

@@ -148,10 +148,11 @@ int counters_enable_sideband(const struct counters *counters, struct failure *f)
 	return err;
 }
 
+/* The last first: no event lasts from the beginning on that another one only joined. */
 void counters_disable(const struct counters *counters)
 {
-	for (size_t i = 0; i < counters->count; i++)
-		ioctl(counters->items[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+	for (size_t i = counters->count; i > 0; i--)
+		ioctl(counters->items[i - 1].fd, PERF_EVENT_IOC_DISABLE, 0);
 }
 
 uint64_t *counters_ids(const struct counters *counters, unsigned event, size_t *count)

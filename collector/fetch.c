@@ -141,12 +141,15 @@ static void find_entry(struct generator *g)
 	emit_move(c, ENTRY, BPF_REG_0);
 }
 
-/* No room: counts it, by CPU and by event, and returns. */
+/* No room: counts it, by CPU and by event, and returns. r2 = TAIL, which tells if the
+ * ring is closed. */
 static void count_loss(struct generator *g)
 {
 	struct bpf_code *c = g->code;
-	size_t known;
+	size_t is_open = emit_jump(c, BPF_JSGE, BPF_REG_2, 0), known;
 
+	emit_return(c, 0);
+	emit_land(c, is_open);
 	emit_call(c, BPF_FUNC_ktime_get_ns);
 	emit_store(c, 8, ENTRY, HIT_RING_LOST_TIME, BPF_REG_0);
 	emit_move_value(c, BPF_REG_2, 1);

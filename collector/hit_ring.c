@@ -14,8 +14,8 @@
  *           perf_event_header, which are never 0: that commits it. A program cannot
  *           move to another CPU, but on a preemptible kernel another task's hit can come
  *           in between: hence the compare-and-swap, and hence the commit by record.
- *   reader  takes records from TAIL on until it finds a header of 0, hands them on,
- * zeroes their bytes so that the next lap finds zeroes again, and moves TAIL.
+ *   reader  takes records from where it was until it finds a header of 0, hands them on,
+ *           zeroes their bytes so that the next lap finds zeroes again, and moves TAIL.
  *
  * A record is never split: one that begins before the ring's end goes on in the slack
  * behind it, and the next begins where it would have ended had it wrapped.
@@ -26,6 +26,13 @@
  *
  * Losses are exact, by CPU and event, and have a time: a writer that finds no room
  * counts.
+ *
+ * Open and closed. Sites are attached and detached one after the other, up to 80 ms each
+ * (backend_bpf.c), and a trace that has submits of a time but not its completes leads
+ * every analysis astray. So a closed ring lets hits pass uncounted, and all are opened
+ * when the last site is attached and closed before the first is detached. It costs a hit
+ * nothing: while closed, TAIL is so large that no record fits, and only a writer that
+ * finds no room asks why. The reader keeps its own position.
  *
  * Memory order: the reader's acquire of a header pairs with the writer's commit (on x86 a
  * plain store; elsewhere an atomic exchange); the reader's release of TAIL comes after
@@ -52,6 +59,8 @@ struct hit_rings {
 	struct hit_ring_shape shape;
 	int map, doorbell;
 	uint8_t *entries;
+	bool open;
+	uint64_t *read;	     /* by CPU: where the reader is; TAIL, when open */
 	uint64_t *bell_read; /* the doorbell's positions */
 	const uint64_t *bell_written;
 	size_t page; /* of the machine */
@@ -102,23 +111,28 @@ int hit_rings_new(struct hit_rings **rings, const struct hit_ring_shape *shape,
 		.entries = MAP_FAILED,
 		.bell_read = MAP_FAILED,
 		.bell_written = MAP_FAILED,
+		.read = calloc(shape->cpus, sizeof(uint64_t)),
 	};
 	r->map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fathom_rings", 4, shape->entry,
 				shape->cpus, &mappable);
 	r->doorbell = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "fathom_bell", 0, 0,
 				     (uint32_t)r->page, NULL);
-	if (r->map < 0 || r->doorbell < 0)
+	if (!r->read)
+		err = fail(f, -ENOMEM, "out of memory");
+	else if (r->map < 0 || r->doorbell < 0)
 		err = fail(f, r->map < 0 ? r->map : r->doorbell,
 			   "cannot create rings of %u KiB for %u CPUs: %s",
 			   shape->entry >> 10, shape->cpus,
 			   strerror(r->map < 0 ? -r->map : -r->doorbell));
 	else
 		err = map_memory(r, f);
-	if (err)
+	if (err) {
 		hit_rings_free(r);
-	else
-		*rings = r;
-	return err;
+		return err;
+	}
+	hit_rings_close(r);
+	*rings = r;
+	return 0;
 }
 
 void hit_rings_free(struct hit_rings *r)
@@ -135,6 +149,7 @@ void hit_rings_free(struct hit_rings *r)
 		close(r->map);
 	if (r->doorbell >= 0)
 		close(r->doorbell);
+	free(r->read);
 	free(r);
 }
 
@@ -151,6 +166,22 @@ int hit_rings_doorbell(const struct hit_rings *r)
 static uint64_t *control(const struct hit_rings *r, unsigned cpu, size_t offset)
 {
 	return (uint64_t *)(void *)(r->entries + (size_t)cpu * r->shape.entry + offset);
+}
+
+void hit_rings_open(struct hit_rings *r)
+{
+	r->open = true;
+	for (unsigned i = 0; i < r->shape.cpus; i++)
+		__atomic_store_n(control(r, i, HIT_RING_TAIL), r->read[i],
+				 __ATOMIC_RELEASE);
+}
+
+void hit_rings_close(struct hit_rings *r)
+{
+	r->open = false;
+	for (unsigned i = 0; i < r->shape.cpus; i++)
+		__atomic_store_n(control(r, i, HIT_RING_TAIL), HIT_RING_CLOSED,
+				 __ATOMIC_RELEASE);
 }
 
 /* The size of the record at @at once it is committed, else 0. */
@@ -182,24 +213,26 @@ static size_t complete_bytes(const uint8_t *at, size_t to_end)
 static int drain_cpu(struct hit_rings *r, unsigned cpu, ring_consume *consume, void *user)
 {
 	uint8_t *ring = r->entries + (size_t)cpu * r->shape.entry + r->shape.control;
-	uint64_t *tail = control(r, cpu, HIT_RING_TAIL);
-	uint64_t end =
-		__atomic_load_n(control(r, cpu, HIT_RING_RESERVED), __ATOMIC_ACQUIRE);
+	const uint64_t *reserved = control(r, cpu, HIT_RING_RESERVED);
+	uint64_t end = __atomic_load_n(reserved, __ATOMIC_ACQUIRE);
+	uint64_t *read = &r->read[cpu];
 
 	/* What is reserved from now on belongs to the next pass. */
-	while (*tail < end) {
-		size_t offset = *tail & (r->shape.size - 1);
+	while (*read < end) {
+		size_t offset = *read & (r->shape.size - 1);
 		size_t bytes = complete_bytes(ring + offset, r->shape.size - offset);
 		int err;
 
 		if (!bytes)
-			return *tail < __atomic_load_n(control(r, cpu, HIT_RING_RESERVED),
-						       __ATOMIC_ACQUIRE);
+			return *read < __atomic_load_n(reserved, __ATOMIC_ACQUIRE);
 		err = consume(user, cpu, ring + offset, bytes);
 		if (err)
 			return err;
 		memset(ring + offset, 0, bytes);
-		__atomic_store_n(tail, *tail + bytes, __ATOMIC_RELEASE);
+		*read += bytes;
+		if (r->open)
+			__atomic_store_n(control(r, cpu, HIT_RING_TAIL), *read,
+					 __ATOMIC_RELEASE);
 	}
 	return 0;
 }

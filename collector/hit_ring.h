@@ -18,11 +18,14 @@ struct hit_rings;
  * record that begins before the ring's end. Offsets of the control area: */
 enum {
 	HIT_RING_RESERVED = 0,	   /* u64: where the next record begins; writers' */
-	HIT_RING_TAIL = 64,	   /* u64: what was read; the reader's */
+	HIT_RING_TAIL = 64,	   /* u64: what was read, or HIT_RING_CLOSED; the reader's */
 	HIT_RING_LOST = 128,	   /* u64: records that found no room */
 	HIT_RING_LOST_TIME = 136,  /* u64: when the last of them came, CLOCK_MONOTONIC */
 	HIT_RING_LOST_EVENT = 192, /* u64 per event: the same, by event */
 };
+
+/* TAIL of a closed ring: below 0 as a signed number, as no position ever is. */
+#define HIT_RING_CLOSED (UINT64_C(1) << 63)
 
 struct hit_ring_shape {
 	unsigned cpus;
@@ -39,6 +42,11 @@ void hit_ring_shape(struct hit_ring_shape *shape);
 int hit_rings_new(struct hit_rings **rings, const struct hit_ring_shape *shape,
 		  struct failure *f);
 void hit_rings_free(struct hit_rings *rings); /* NULL is fine */
+
+/* New rings are closed: hits pass by, neither recorded nor counted as lost. All CPUs are
+ * opened and closed within a moment; what a closed ring still holds can be drained. */
+void hit_rings_open(struct hit_rings *rings);
+void hit_rings_close(struct hit_rings *rings);
 
 /* The array map, and the doorbell (a BPF_MAP_TYPE_RINGBUF): a writer puts eight bytes
  * into it when a quarter of its ring has been filled, which makes its fd readable. */

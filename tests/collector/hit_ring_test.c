@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,37 @@ static void test_losses(void **state)
 	assert_int_equal(hit_rings_lost_event(rings, 1), 0);
 }
 
+/* A closed ring takes nothing, gives what it has, and goes on where it was. */
+static void test_closed(void **state)
+{
+	(void)state;
+	memset(&seen, 0, sizeof(seen));
+	commit(0, write_body(0, 64, 0), 64);
+	hit_rings_close(rings);
+	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+		assert_int_equal(write_body(cpu, 16, 0), -1);
+		assert_true((int64_t)*word(cpu, HIT_RING_TAIL) < 0); /* what writers ask */
+	}
+	assert_int_equal(hit_rings_drain(rings, consume, NULL), 0);
+	assert_int_equal(seen.records, 1);
+	assert_int_equal(write_body(0, 16, 1), -1);
+	hit_rings_open(rings);
+	for (int i = 0; i < RING / 64; i++)
+		commit(0, write_body(0, 64, seen.records + (uint64_t)i), 64);
+	assert_int_equal(write_body(0, 64, 0), -1);
+	assert_int_equal(hit_rings_drain(rings, consume, NULL), 0);
+	assert_int_equal(seen.records, 1 + RING / 64);
+}
+
+static int open_rings(void **state)
+{
+	bool were_closed = write_body(0, 16, 0) < 0; /* as all new ones */
+
+	(void)state;
+	hit_rings_open(rings);
+	return were_closed ? 0 : -1;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +195,7 @@ int main(void)
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_closed),
 	};
 	struct failure f = {""};
 
@@ -177,5 +210,5 @@ int main(void)
 		perror("mmap");
 		return 1;
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, open_rings, NULL);
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * hitter count N        fires hitter:hit N times
- * hitter texts          fires hitter:text with a text, NULL and a pointer to nowhere
- * hitter wait N         the same once a line came in on stdin; then waits for another
- * hitter forks          fires from a process, its child and its grandchild before and
- * after an exec: 5,000 in all hitter tree           fires from threads, children,
- * grandchildren and after an exec: 1,000 times from each of 8 places, 8,000 in all Prints
- * "ready" when it waits. Arguments: number of the hit, and a word.
+ * hitter count N  fires hitter:hit N times
+ * hitter texts    fires hitter:text with a text, NULL and a pointer to nowhere
+ * hitter wait N   as count, once a line came in on stdin; then waits for another
+ * hitter pairs    fires hitter:begin and hitter:end in turn until it is killed
+ * hitter forks    fires from a process, its child and its grandchild before and after an
+ *                 exec: 5,000 in all
+ * hitter tree     fires from threads, children, grandchildren and after an exec: 1,000
+ *                 times from each of 8 places, 8,000 in all
+ *
+ * Prints "ready" when it waits, and when pairs begin.
  */
 #include <fathom/sdt.h>
 #include <pthread.h>
@@ -14,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { HITS = 1000 };
@@ -29,6 +33,23 @@ __attribute__((noinline)) static void hit(unsigned long number)
 __attribute__((noinline)) static void text(const char *text)
 {
 	FATHOM_PROBE(hitter, text, (str, text, text));
+}
+
+/* At a pace that no ring loses. */
+static void pairs(void)
+{
+	const struct timespec moment = {.tv_nsec = 100000};
+
+	for (unsigned long number = 1;; number++) {
+		FATHOM_PROBE(hitter, begin, (u64, number, number));
+		FATHOM_PROBE(hitter, end, (u64, number, number));
+		if (number == 1) {
+			puts("ready");
+			fflush(stdout);
+		}
+		if (number % 10 == 0)
+			nanosleep(&moment, NULL);
+	}
 }
 
 static void texts(void)
@@ -116,6 +137,8 @@ int main(int argc, char **argv)
 		texts();
 		return 0;
 	}
+	if (strcmp(mode, "pairs") == 0)
+		pairs();
 	if (strcmp(mode, "tree") == 0) {
 		tree(argv[0]);
 		return 0;

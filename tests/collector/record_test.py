@@ -65,8 +65,8 @@ def start(*command, **pipes):
     return process
 
 
-def start_waiting(hits):
-    process = start(HITTER, "wait", str(hits), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def start_ready(*arguments):
+    process = start(HITTER, *arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     wait_for("hitter to be ready")
     assert process.stdout.readline() == "ready\n"
     return process
@@ -193,7 +193,7 @@ def test_follow():
     # Inherited perf events of a process fall silent when a thread of it ends whose context
     # the kernel had swapped with another's; perf record has that, too.
     mode, hits = ("forks", 5000) if BACKEND == "uprobe" else ("tree", 8000)
-    stranger = start_waiting(500)
+    stranger = start_ready("wait", "500")
     shell = f"echo >&{stranger.stdin.fileno()}; exec {HITTER} {mode}"
     try:
         said = record("-e", "hitter:hit", "-x", HITTER, "--", "sh", "-c", shell,
@@ -206,7 +206,7 @@ def test_follow():
 
 def test_pid():
     """-p records that process and no other, and ends with it."""
-    one, other = start_waiting(500), start_waiting(500)
+    one, other = start_ready("wait", "500"), start_ready("wait", "500")
     recorder = start_record("-e", "hitter:*", "-p", str(one.pid))
     for process in (other, one):
         process.stdin.write("\n")
@@ -216,6 +216,21 @@ def test_pid():
         process.communicate("")
     said = end(recorder)
     assert totals(said) == (500, 0), said
+
+
+def test_moment():
+    """All probes begin and end to count at the same moment, though their sites are
+    attached and detached one after the other."""
+    process = start_ready("pairs")
+    said = record("-e", "hitter:begin,hitter:end", "-p", str(process.pid),
+                  "--duration", "200ms")
+    process.kill()
+    assert totals(said)[1] == 0, said
+    events = script()
+    first = int(events[0][1]["number"]) * 2 + (events[0][0] == "end")
+    for at, (probe, arguments) in enumerate(events, first):
+        wanted = ("begin", "end")[at % 2], str(at // 2)
+        assert (probe, arguments["number"]) == wanted, (probe, arguments, wanted)
 
 
 def test_all():
@@ -419,7 +434,7 @@ def test_ordinary_user():
     for feature in told["features"]:
         if not feature["works"] and feature["name"] != "vsockmon":
             assert re.search("root|perf events", feature["detail"]), feature
-    mine = start_waiting(0)
+    mine = start_ready("wait", "0")
     done = subprocess.run([copy, "list", "-p", str(mine.pid)], preexec_fn=nobody,
                           capture_output=True, text=True)
     assert done.returncode == 1 and "it takes root, or the user" in done.stderr, done.stderr
