@@ -13,6 +13,11 @@
  * after the last record that fitted is never told there, the counters know it, and the
  * difference becomes a LOST record of ours at the end.
  *
+ * A reader that comes late loses hits, above all on a machine that is busy, so it asks to
+ * be scheduled before others. With a dozen compilers on two CPUs, 5 M hits at full speed
+ * lost 40,000 in the middle of eight runs, 400,000 at most; with that none in any. The
+ * work is the same, and the command does not inherit it: it was forked before.
+ *
  * When the trace cannot be written (a full disk, a reader of the pipe that went away),
  * the rings are still emptied, to count what is lost with them. How much of the rest
  * reached a file the file itself tells best: it was cut back, and compression holds
@@ -24,6 +29,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +48,7 @@ enum {
 	PASS_MS = 100,
 	LAST_PASSES = 50, /* while a writer is interrupted, a millisecond each */
 	SIDEBAND_RING = 256 << 10,
+	HIGHEST_PRIORITY = -20,
 	TYPES = 1 << 16,
 	NO_EVENT = 0xffff,
 };
@@ -391,6 +398,7 @@ static int record_until_over(struct recording *r)
 	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
 	int err = 0;
 
+	setpriority(PRIO_PROCESS, 0, HIGHEST_PRIORITY); /* who may not goes on without */
 	for (bool first = true; err >= 0 && !is_over(r, started_ns); first = false) {
 		err = rings_wait(r->capture.rings, PASS_MS);
 		if (!err)
