@@ -125,7 +125,7 @@ static int add_ids(struct event_table *t, struct event_source *source, const voi
 {
 	struct bytes b = bytes_of(ids, count * sizeof(uint64_t));
 
-	t->cache = (struct event_id){0};
+	t->found = (struct event_id){0};
 	while (count--) {
 		if (t->nr_ids >= EVENT_IDS_MAX)
 			return fail(f, -EINVAL, "more than %d event ids", EVENT_IDS_MAX);
@@ -260,37 +260,21 @@ struct event_source *event_table_find(struct event_table *t, uint64_t id)
 {
 	size_t at;
 
-	if (t->cache.source && t->cache.id == id)
-		return t->cache.source;
 	if (!t->ids_room)
 		return NULL;
 	at = id_home(t, id);
 	while (t->ids[at].source && t->ids[at].id != id)
 		at = (at + 1) & (t->ids_room - 1);
 	if (t->ids[at].source)
-		t->cache = t->ids[at];
+		t->found = t->ids[at];
 	return t->ids[at].source;
 }
 
-/* Records that perf makes up have the id 0 and count as the first event's. */
-static struct event_source *find_or_first(struct event_table *t, uint64_t id)
+struct event_source *event_table_find_or_first(struct event_table *t, uint64_t id)
 {
 	struct event_source *found = event_table_find(t, id);
 
 	return found || id ? found : t->sources[0];
-}
-
-struct event_source *event_of_sample(struct event_table *t, const uint8_t *record,
-				     uint32_t size)
-{
-	uint64_t id;
-
-	if (t->nr_sources <= 1)
-		return t->nr_sources ? t->sources[0] : NULL;
-	if (size < t->id_at + sizeof(id))
-		return NULL;
-	memcpy(&id, record + t->id_at, sizeof(id));
-	return find_or_first(t, id);
 }
 
 struct event_source *event_of_other(struct event_table *t, const uint8_t *record,
@@ -303,7 +287,7 @@ struct event_source *event_of_other(struct event_table *t, const uint8_t *record
 	if (size < sizeof(struct perf_event_header) + t->last_id)
 		return NULL;
 	memcpy(&id, record + size - t->last_id, sizeof(id));
-	return find_or_first(t, id);
+	return event_table_find_or_first(t, id);
 }
 
 int event_table_tracing(struct event_table *t, void *bytes, size_t size,

@@ -34,7 +34,7 @@ struct event_table {
 	uint32_t sample_time; /* of the time in a sample; 0: none, or not the same */
 	uint16_t smallest;    /* no sample is shorter */
 	int clockid;	      /* -1 unknown */
-	struct event_id cache;
+	struct event_id found; /* last */
 	void *tracing_bytes; /* malloc'ed */
 	struct tracing_data tracing;
 	struct tep_handle *tep;
@@ -58,9 +58,25 @@ int event_table_resolve(struct event_table *t);
 
 struct event_source *event_table_find(struct event_table *t, uint64_t id);
 
+/* Records that perf makes up have the id 0 and count as the first event's. */
+struct event_source *event_table_find_or_first(struct event_table *t, uint64_t id);
+
 /* Whose sample, or other record, it is; NULL if nobody's. */
-struct event_source *event_of_sample(struct event_table *t, const uint8_t *record,
-				     uint32_t size);
+static inline struct event_source *event_of_sample(struct event_table *t,
+						   const uint8_t *record, uint32_t size)
+{
+	uint64_t id;
+
+	if (t->nr_sources <= 1)
+		return t->nr_sources ? t->sources[0] : NULL;
+	if (size < t->id_at + sizeof(id))
+		return NULL;
+	memcpy(&id, record + t->id_at, sizeof(id));
+	if (t->found.source && t->found.id == id)
+		return t->found.source;
+	return event_table_find_or_first(t, id);
+}
+
 struct event_source *event_of_other(struct event_table *t, const uint8_t *record,
 				    uint32_t size);
 

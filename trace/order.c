@@ -7,7 +7,7 @@
  * the reader cuts the trace where time steps back, into runs, and this file merges the
  * runs with a heap of their first times. While the first run stays older than the
  * second and third head, which stand right below it in the heap, handing out a record
- * is one comparison. Ties go to the run that stands earlier in the trace, as in perf.
+ * is one comparison, without a call (order_next). Ties go to the run that stands earlier in the trace, as in perf.
  *
  * What a run covers stays where it was read, in blocks; a block returns to the pool
  * when the last run in it is used up.
@@ -213,7 +213,18 @@ uint64_t order_offset(const struct order *o, bool *is_unpacked)
 	return run->block->offset + (uint64_t)(run->at - run->block->data);
 }
 
-const uint8_t *order_next(struct order *o, uint64_t *time)
+/* How far the first run may go on: to the limit, or until another one is its equal. */
+static uint64_t bound_of(const struct order *o)
+{
+	uint64_t bound = o->limit < UINT64_MAX ? o->limit + 1 : UINT64_MAX;
+
+	for (size_t i = 1; i < 3 && i < o->nr_heads; i++)
+		if (o->heads[i].time < bound)
+			bound = o->heads[i].time;
+	return bound;
+}
+
+const uint8_t *order_first(struct order *o, uint64_t *time)
 {
 	const struct order_run *run;
 
@@ -225,7 +236,8 @@ const uint8_t *order_next(struct order *o, uint64_t *time)
 	run = o->heads[0].run;
 	o->misplaced = is_misplaced(o, run);
 	if (!o->misplaced)
-		o->witnesses[o->next_witness++ % ORDER_WITNESSES] = run->round;
+		order_bear_witness(o, run);
+	o->bound = o->misplaced ? 0 : bound_of(o);
 	*time = o->heads[0].time;
 	return run->at;
 }

@@ -56,6 +56,7 @@ struct order {
 	bool handed_out; /* the first head's record is out and to be passed */
 	bool misplaced;	 /* … and its time is later than its round allows */
 	uint64_t limit;	 /* what is not newer may be handed out */
+	uint64_t bound;	 /* of the first run may be handed out what is older, at once */
 	uint64_t newest; /* at all */
 	uint64_t round;	 /* how many have ended */
 	uint64_t of_round, of_round_before;  /* the newest of this, of the one before */
@@ -79,6 +80,12 @@ static inline uint64_t order_time(const struct order *o, const uint8_t *record,
 	return time;
 }
 
+/* Remembers the round of a record that was handed out in its place. */
+static inline void order_bear_witness(struct order *o, const struct order_run *run)
+{
+	o->witnesses[o->next_witness++ % ORDER_WITNESSES] = run->round;
+}
+
 struct order_block *order_block(struct order *o); /* NULL without memory; users 1 */
 void order_block_put(struct order *o, struct order_block *b);
 
@@ -94,9 +101,31 @@ void order_end(struct order *o);
 /* Is more held than should be: then hand out half of the time span, for good or ill. */
 bool order_relieve(struct order *o);
 
+/* The first record of all runs: what order_next() asks when it cannot tell itself. */
+const uint8_t *order_first(struct order *o, uint64_t *time);
+
 /* The next record, or NULL if nothing may be handed out now. It holds until the next
  * call. If o->misplaced is set, its time is wrong: it belongs further to the front. */
-const uint8_t *order_next(struct order *o, uint64_t *time);
+static inline const uint8_t *order_next(struct order *o, uint64_t *time)
+{
+	struct order_head *head = o->heads;
+	struct perf_event_header header;
+	const uint8_t *next;
+
+	if (!o->handed_out)
+		return order_first(o, time);
+	memcpy(&header, head->run->at, sizeof(header));
+	next = head->run->at + header.size;
+	if (next == head->run->end)
+		return order_first(o, time);
+	*time = order_time(o, next, head->time);
+	if (*time >= o->bound)
+		return order_first(o, time);
+	head->run->at = next;
+	head->time = *time;
+	order_bear_witness(o, head->run);
+	return next;
+}
 
 /* Where in its stream the record is that order_next() gave last. */
 uint64_t order_offset(const struct order *o, bool *is_unpacked);

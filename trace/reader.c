@@ -213,10 +213,11 @@ static bool read_record(struct trace *t, const uint8_t *record, uint64_t time,
 	struct perf_event_header header = load_header(record);
 	struct loss *loss = &item->loss;
 
-	switch (header.type) {
-	case PERF_RECORD_SAMPLE:
+	if (header.type == PERF_RECORD_SAMPLE) {
 		item->kind = TRACE_EVENT;
 		return read_sample(t, record, header.size, time, &item->event);
+	}
+	switch (header.type) {
 	case PERF_RECORD_COMM:
 		read_comm(t, record_body(t, record, header.size));
 		return false;
