@@ -13,8 +13,9 @@ from failure import Failure
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = ["virtio_pci", "9pnet_virtio", "9p", "virtio_console"]    # that reach the host
 PRIVATE = ["/run", "/tmp", "/var/tmp", "/mnt"]      # empty, writable, gone with the machine
-HOST = "/run/vm/host"                               # what the private ones hide
-MODPROBE = "/run/vm/bin/modprobe"
+OURS = "/run/vm"                                    # what we bring along
+HOST = OURS + "/host"                               # what the private ones hide
+MODPROBE = OURS + "/bin/modprobe"
 MESSAGE_SIZE = 512_000                              # of 9p: the most that virtio takes
 WORD, STEP = "\x1f", "\x1e"                         # separators, see init.c
 
@@ -83,12 +84,12 @@ def furnish(plan, machine):
         plan.bind(HOST + directory, directory)
     for number, directory in enumerate(machine.shares):
         plan.share(f"share{number}", directory, "none")
-    # The modules lie in an unpacked package, of which modprobe has to be told.
-    plan.step("file", "755", MODPROBE,
-              f'#!/bin/sh\nexec /sbin/modprobe -d {machine.kernel.root} "$@"\n')
+    # The host's /lib has no place for the kernel's modules, so modprobe has to be told of ours.
+    plan.bind(HOST + os.path.join(machine.kernel.root, "lib"), OURS + "/lib")
+    plan.step("file", "755", MODPROBE, f'#!/bin/sh\nexec /sbin/modprobe -d {OURS} "$@"\n')
     plan.step("file", "0", "/proc/sys/kernel/modprobe", MODPROBE)
     for file in machine.kernel.closure(machine.modules()):
-        plan.step("module", file)
+        plan.step("module", HOST + file)
 
 
 def environment(plan, machine):

@@ -10,6 +10,17 @@ import tempfile
 from failure import Failure
 
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def install(kind, *programs):
+    """Lets scripts/setup install what @kind needs if one of the @programs is missing."""
+    if all(map(shutil.which, programs)):
+        return
+    if subprocess.run([os.path.join(ROOT, "scripts/setup"), kind], check=False).returncode:
+        raise Failure(f"scripts/setup {kind} failed")
+
+
 def output(*command, cwd=None):
     """Standard output of a command, or None if it failed."""
     ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
@@ -29,8 +40,7 @@ def known(package):
             return text
         if not (attempt and refresh()):
             break
-    raise Failure(f"apt knows no package {package}: apt-get update may help, else the "
-                  "sources of this machine do not have it")
+    raise Failure(f"apt knows no package {package}")
 
 
 def version(package):
@@ -46,29 +56,36 @@ def depends(package, pattern):
 
 
 def download(package, into):
-    """Path of the package's file in the directory @into."""
+    """Path of the package's file in the directory @into. @package: PACKAGE or PACKAGE=VERSION."""
     for attempt in (True, False):
         if output("apt-get", "-q", "download", package, cwd=into) is not None:
-            return glob.glob(os.path.join(into, "*.deb"))[0]
+            name = package.partition("=")[0]
+            return glob.glob(os.path.join(into, name + "_*.deb"))[0]
         if not (attempt and refresh()):
             break
     raise Failure(f"package {package} could not be downloaded; 'apt-get download "
                   f"{package}' tells why")
 
 
-def unpack(package, directory, finish=lambda directory: None):
-    """Unpacks @package into @directory unless it is there; @finish completes the tree before
-    anyone sees it. @package is PACKAGE or PACKAGE=VERSION."""
+def unpack_all(names, directory, finish=lambda tree: None):
+    """Unpacks packages into one @directory unless it is there; @finish completes the tree before
+    anyone sees it."""
     if os.path.isdir(directory):
         return
     parent = os.path.dirname(directory)
     os.makedirs(parent, exist_ok=True)
     scratch = tempfile.mkdtemp(prefix=".unpacking.", dir=parent)
     try:
-        archive = download(package, scratch)
         tree = os.path.join(scratch, "tree")
-        subprocess.run(["dpkg-deb", "-x", archive, tree], check=True)
+        for name in names:
+            archive = download(name, scratch)
+            subprocess.run(["dpkg-deb", "-x", archive, tree], check=True)
+            os.remove(archive)
         finish(tree)
         os.rename(tree, directory)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def unpack(package, directory, finish=lambda tree: None):
+    unpack_all([package], directory, finish)

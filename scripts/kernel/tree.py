@@ -10,27 +10,42 @@ import subprocess
 
 import packages
 from failure import Failure
+from module_file import module_name
 
 META = "linux-image-amd64"          # always depends on Debian's newest kernel
 DECOMPRESS = {b"\xfd7zXZ\0": lzma.decompress}
 
 
-def module_name(path):
-    """How the kernel calls the module of a file: a-b.ko.xz is a_b."""
-    return os.path.basename(path).split(".")[0].replace("-", "_")
-
-
 class Kernel:
     """@root holds boot/vmlinuz-RELEASE and lib/modules/RELEASE."""
 
-    def __init__(self, root):
-        images = sorted(glob.glob(os.path.join(root, "boot/vmlinuz-*")))
-        if not images:
-            raise Failure(f"{root} has no kernel: no boot/vmlinuz-* in it")
+    def __init__(self, root, release=None):
         self.root = os.path.realpath(root)
-        self.release = os.path.basename(images[-1]).removeprefix("vmlinuz-")
+        self.release = release or self.only_release()
         self.modules = os.path.join(self.root, "lib/modules", self.release)
         self.index()
+
+    def only_release(self):
+        images = sorted(glob.glob(os.path.join(self.root, "boot/vmlinuz-*")))
+        if not images:
+            raise Failure(f"{self.root} has no kernel: no boot/vmlinuz-* in it")
+        return os.path.basename(images[-1]).removeprefix("vmlinuz-")
+
+    def is_running(self):
+        return self.release == os.uname().release
+
+    def banner(self):
+        """What "uname -rv" says under this kernel, or would."""
+        if self.is_running():
+            return " ".join(os.uname()[2:4])
+        path = os.path.join(self.root, "boot/vmlinuz-" + self.release)
+        try:
+            with open(path, "rb") as file:
+                header = file.read(1 << 16)
+            place, = struct.unpack_from("<H", header, 0x20e)    # of the boot protocol
+            return header[place + 0x200:].split(b"\0", 1)[0].decode(errors="replace")
+        except (OSError, struct.error) as error:
+            raise Failure(f"{path}: {error}") from error
 
     def image(self):
         """The file to boot: the uncompressed kernel where there is one, it starts sooner."""
@@ -89,11 +104,11 @@ def complete(root):
 
 
 def package_of(wanted):
-    """The package that has the kernel called so on the command line."""
-    name = wanted if wanted.startswith("linux-image-") else "linux-image-" + wanted
-    if re.search(r"-\d+\.\d+\.\d+-", name):
-        return name
-    return packages.depends(name, r"linux-image-\d[\w.+-]*")
+    """The package that has the kernel: @wanted, or what that depends on."""
+    if re.search(r"-\d+\.\d+\.\d+-", wanted):
+        packages.known(wanted)
+        return wanted
+    return packages.depends(wanted, r"linux-image-\d[\w.+-]*")
 
 
 def find(wanted, cache):
@@ -102,6 +117,7 @@ def find(wanted, cache):
     if wanted and os.path.isdir(wanted):
         return Kernel(wanted)
     wanted = wanted or META
+    wanted = wanted if wanted.startswith("linux-image-") else "linux-image-" + wanted
     directory = os.path.join(cache, "kernels", wanted)
     if not os.path.isdir(directory):
         os.makedirs(os.path.dirname(directory), exist_ok=True)
@@ -112,3 +128,15 @@ def find(wanted, cache):
             if package != wanted and not os.path.exists(directory):
                 os.symlink(package, directory)
     return Kernel(directory)
+
+
+def running(cache):
+    """The kernel that runs here, installed or from its package."""
+    release = os.uname().release
+    if os.path.exists(f"/lib/modules/{release}/modules.dep"):
+        return Kernel("/", release)
+    try:
+        return find(release, cache)
+    except Failure as failure:
+        raise Failure(f"the running kernel {release} has no /lib/modules, and {failure}; "
+                      "--kernel names another") from failure
