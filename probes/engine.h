@@ -20,6 +20,7 @@
 #include "probes/request.h"
 
 struct failure;
+struct latency_mix;
 
 /* What a worker tells its engine once. Outlives the queue. */
 struct engine_setup {
@@ -28,6 +29,7 @@ struct engine_setup {
 	struct request *requests; /* @depth of them, buffers assigned */
 	void *buffers;		  /* the area all buffers lie in, page aligned */
 	size_t buffers_size;
+	const struct latency_mix *latency; /* of engine timer */
 	bool polls; /* reap will be called in a busy loop (poll_max_ns > 0) */
 };
 
@@ -71,7 +73,8 @@ struct engine {
 	bool (*has_ring)(const void *queue);
 };
 
-extern const struct engine engine_io_uring, engine_libaio, engine_psync, engine_null;
+extern const struct engine engine_io_uring, engine_libaio, engine_psync, engine_null,
+	engine_timer;
 
 /* The engine called @name, or NULL. */
 const struct engine *engine_find(const char *name);

@@ -22,6 +22,7 @@
 
 #include "core/failure.h"
 #include "probes/engine.h"
+#include "probes/engine_io_uring.h"
 #include "probes/probes.h"
 
 struct uring_queue {
@@ -30,6 +31,11 @@ struct uring_queue {
 	bool fixed_buffers;
 	bool fixed_file;
 };
+
+struct io_uring *uring_ring(void *queue)
+{
+	return &((struct uring_queue *)queue)->ring;
+}
 
 static void uring_close(void *queue)
 {

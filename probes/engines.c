@@ -5,13 +5,10 @@
 #include <string.h>
 
 static const struct engine *const engines[] = {
-	&engine_io_uring,
-	&engine_libaio,
-	&engine_psync,
-	&engine_null,
+	&engine_io_uring, &engine_libaio, &engine_psync, &engine_null, &engine_timer,
 };
 
-const char *const engine_names[] = {"io_uring", "libaio", "psync", "null", NULL};
+const char *const engine_names[] = {"io_uring", "libaio", "psync", "null", "timer", NULL};
 
 const struct engine *engine_find(const char *name)
 {

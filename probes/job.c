@@ -134,6 +134,9 @@ static int check_job(const struct job *job, struct failure *f)
 		return fail(f, -EINVAL, "filename is missing (or give --filename)");
 	if (job->time_based && !job->runtime_ns)
 		return fail(f, -EINVAL, "time_based needs a runtime");
+	if (job->latency.nr && job->engine != &engine_timer)
+		return fail(f, -EINVAL, "job [%.60s]: timer_latency needs ioengine=timer",
+			    job->name);
 	if (!job->engine->needs_file && !job->size && !job->runtime_ns)
 		return fail(f, -EINVAL, "without a file, size or runtime is needed");
 	if (job->size && job->size < job->block_size)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/poll_rule.h"
+#include "probes/latency_mix.h"
 
 struct engine;
 struct failure;
@@ -51,6 +52,7 @@ struct job {
 	uint64_t fsync_every; /* writes; 0 never */
 	const struct poll_rule *poll_rule;
 	struct poll_settings poll;
+	struct latency_mix latency; /* of ioengine=timer */
 	bool time_based;
 	bool direct;
 	bool thread; /* accepted: workers are threads always */

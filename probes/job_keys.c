@@ -23,6 +23,7 @@ enum key_kind {
 	KEY_FILE,	 /* char *, fio's "\:" */
 	KEY_ENGINE,
 	KEY_RULE,
+	KEY_LATENCY,
 	KEY_PATTERN,
 	KEY_MIX_WRITE, /* uint64_t, 100 minus the value */
 	KEY_NOTHING,   /* known and without effect here */
@@ -71,6 +72,7 @@ static const struct key keys[] = {
 	{"poll_shrink", KEY_NUMBER, AT(poll.shrink), 0, 1000},
 	{"poll_weight", KEY_NUMBER, AT(poll.weight), 0, POLL_WEIGHT_MAX},
 	{"poll_algorithm", KEY_RULE, AT(poll_rule), 0, 0},
+	{"timer_latency", KEY_LATENCY, AT(latency), 0, 0},
 };
 
 enum { NR_KEYS = sizeof(keys) / sizeof(*keys) };
@@ -221,6 +223,8 @@ static int set_value(const struct key *key, struct job *job, const char *value,
 		return set_engine(place, value, f);
 	case KEY_RULE:
 		return set_rule(place, value, f);
+	case KEY_LATENCY:
+		return latency_mix_parse(place, value, f);
 	case KEY_PATTERN:
 		return set_pattern(place, value, f);
 	case KEY_NOTHING:

@@ -285,6 +285,7 @@ static int open_engine(struct worker *w)
 		.requests = w->requests,
 		.buffers = w->buffers,
 		.buffers_size = w->buffers_size,
+		.latency = &w->job->latency,
 		.polls = w->job->poll.max_ns > 0,
 	};
 	int err = w->engine->open(&w->queue, &setup, &w->failure);

@@ -11,6 +11,7 @@
 
 #include "core/failure.h"
 #include "probes/engine.h"
+#include "probes/latency_mix.h"
 #include "probes/probes.h"
 
 enum { DEPTH = 8, BLOCK = 4096 };
@@ -22,6 +23,8 @@ struct rig {
 	struct request requests[DEPTH];
 };
 
+static const struct latency_mix usual_latency;
+
 static bool set_up(struct rig *rig, const char *name, int fd, bool polls)
 {
 	struct failure f = {{0}};
@@ -30,6 +33,7 @@ static bool set_up(struct rig *rig, const char *name, int fd, bool polls)
 		.fd = fd,
 		.requests = rig->requests,
 		.buffers_size = DEPTH * BLOCK,
+		.latency = &usual_latency,
 		.polls = polls,
 	};
 	int err;
@@ -225,6 +229,21 @@ static void null_hands_back_everything(void **state)
 	tear_down(&rig);
 }
 
+static void timers_complete_like_requests(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	for (int polls = 0; polls < 2; polls++) {
+		if (set_up(&rig, "timer", -1, polls)) {
+			assert_int_equal(go_round(&rig), (1 << DEPTH) - 1);
+			assert_int_equal(go_round(&rig), (1 << DEPTH) - 1);
+			assert_int_equal(rig.requests[3].result, BLOCK);
+		}
+		tear_down(&rig);
+	}
+}
+
 static void names_and_tables_agree(void **state)
 {
 	(void)state;
@@ -246,6 +265,7 @@ int main(void)
 		cmocka_unit_test(a_wait_with_a_limit_ends),
 		cmocka_unit_test(a_depth_that_libaio_refuses_is_explained),
 		cmocka_unit_test(null_hands_back_everything),
+		cmocka_unit_test(timers_complete_like_requests),
 		cmocka_unit_test(names_and_tables_agree),
 	};
 

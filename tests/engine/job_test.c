@@ -57,6 +57,7 @@ static void values_have_fios_units(void **state)
 				      "rwmixwrite=30\nrw=readwrite\n"
 				      "poll_max_ns=32us\npoll_grow=3\npoll_shrink=2\n"
 				      "poll_weight=3\npoll_algorithm=weighted\n"
+				      "timer_latency=12us/80:400us/20\n"
 				      "fsync=7\nend_fsync=1\nloops=4\nrandseed=99\n"
 				      "group_reporting\nthread\nstonewall\nnorandommap\n"
 				      "description=whatever it is\nname=y\n");
@@ -78,6 +79,11 @@ static void values_have_fios_units(void **state)
 	assert_int_equal(job->poll.shrink, 2);
 	assert_int_equal(job->poll.weight, 3);
 	assert_ptr_equal(job->poll_rule, &poll_weighted);
+	assert_int_equal(job->latency.nr, 2);
+	assert_int_equal(job->latency.parts[0].ns, 12000);
+	assert_int_equal(job->latency.parts[0].percent, 80);
+	assert_int_equal(job->latency.parts[1].ns, 400000);
+	assert_int_equal(job->latency.parts[1].percent, 20);
 	assert_int_equal(job->fsync_every, 7);
 	assert_int_equal(job->loops, 4);
 	assert_int_equal(job->seed, 99);
@@ -136,6 +142,11 @@ static const struct {
 	{"[x]\nrw=trim\n", "read, write, rw, randread, randwrite, randrw"},
 	{"[x]\nioengine=sync\n", "io_uring, libaio, psync, null"},
 	{"[x]\nrwmixread=101\n", "not between 0 and 100"},
+	{"[x]\npoll_algorithm=best\n", "unknown poll_algorithm 'best', expected one of "
+				       "context, handler, weighted, fathom"},
+	{"[x]\npoll_weight=63\n", "not between 0 and 62"},
+	{"[x]\ntimer_latency=soon\n", "t.fio:2: timer_latency: "},
+	{"[x]\ntimer_latency=1us/50\n", "timer_latency: the latencies make 50 %, not 100"},
 	{"[x]\ndirect=yes\n", "neither 0 nor 1"},
 	{"[x]\nsize\n", "size needs a value"},
 	{"[x]\nfilename=/a:/b\n", "one file per job"},
@@ -167,6 +178,7 @@ static const struct {
 	{"[x]\n", "filename is missing"},
 	{"[x]\nfilename=/a\ntime_based\n", "time_based needs a runtime"},
 	{"[x]\nioengine=null\n", "size or runtime"},
+	{"[x]\nfilename=/a\ntimer_latency=5us\n", "needs ioengine=timer"},
 	{"[x]\nfilename=/a\nsize=1k\n", "smaller than one block"},
 	{"[x]\nfilename=/a\nbs=64m\niodepth=1000\n", "more than 4 GiB"},
 	{"[x]\nfilename=/a\nioengine=io_uring\nbs=512\niodepth=32769\n",
