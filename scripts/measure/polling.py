@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rows of scripts/bench about rules of polling: our own against QEMU's at equal CPU time, and
+what a replay of a trace foretold against real runs."""
+import json
+import os
+
+from runner import median, row, run
+
+TIMERS = {"fast": "12us", "slow": "80us", "mixed": "12us/80:200us/20"}
+OURS = ("fathom", 32768)
+# handler is not among them: with one operation it does what context does.
+QEMUS = [(rule, limit) for rule in ("context", "weighted") for limit in (16384, 32768, 131072)]
+BLOCKING = ("context", 0)
+
+
+class Measured:
+    """What a run says of itself: p50 in ns, CPU time and polling in percent."""
+
+    def __init__(self, job):
+        polling = job["fathom"]["polling"]
+        self.p50 = job["read"]["lat_ns"]["percentile"]["50.000000"]
+        self.cpu = job["usr_cpu"] + job["sys_cpu"]
+        self.burnt = (polling["hit_ns"] + polling["empty_ns"]) / job["read"]["runtime"] / 1e4
+
+
+def device(bench, name):
+    """The keys of a job on it: three made of timers, and the disk of this machine."""
+    if name in TIMERS:
+        return {"ioengine": "timer", "timer_latency": TIMERS[name]}
+    return {"ioengine": "io_uring", "direct": 1, "filename": bench.file(64)}
+
+
+def measure(bench, name):
+    """Every setting on a device, in turn: {(rule, limit): [Measured]}."""
+    job = bench.job(name, **device(bench, name), rw="randread", bs="4k", time_based=None,
+                    runtime="500ms" if bench.quick else 1, ramp_time="200ms")
+    settings = [OURS, BLOCKING, *QEMUS]
+    results = bench.pairs(*(
+        lambda rule=rule, limit=limit: Measured(bench.fathom_bench(
+            job, f"--poll-algorithm={rule}", f"--poll={limit}"))
+        for rule, limit in settings))
+    return dict(zip(settings, results))
+
+
+def foretell(bench, name):
+    """The replay of a short trace that blocks first and polls then."""
+    path, trace = bench.path("foretell.fio"), bench.path("foretell.data")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("[global]\nrw=randread\nbs=4k\ntime_based\nruntime=300ms\n")
+        file.writelines(f"{key}={value}\n" for key, value in device(bench, name).items())
+        file.write("[blocking]\n[polling]\nstonewall\npoll_max_ns=1ms\n")
+    run(bench.fathom, "record", "-q", "-e", "fathom:*", "-o", trace, "--", bench.fathom, "bench",
+        "--output", os.devnull, path)
+    limits = sorted({limit for _, limit in [OURS, *QEMUS]})
+    answer = json.loads(run(bench.fathom, "poll", "--what-if", "--json", "-i", trace,
+                            "--poll-max", ",".join(map(str, limits))).out)
+    found = {(r["algorithm"], r["poll_max_ns"]): r for r in answer["replays"]}
+    found[BLOCKING] = found["blocking", 0]
+    return found
+
+
+def text(setting):
+    return f"{setting[0]} {setting[1]}" if setting[1] else "blocking"
+
+
+def tuner(bench):
+    """p50 of poll_algorithm=fathom against the best of QEMU's rules for as much CPU time"""
+    lines = []
+    for name in (*TIMERS, "disk"):
+        results = measure(bench, name)
+        ours = results.pop(OURS)
+        budget = median([m.cpu for m in ours]) * 1.02
+        within = {setting: mine for setting, mine in results.items()
+                  if median([m.cpu for m in mine]) <= budget}
+        best = min(within or results, key=lambda s: median([m.p50 for m in results[s]]))
+        theirs = results[best]
+        cost = [median([m.cpu for m in side]) for side in (ours, theirs)]
+        lines.append(row(f"p50, {name} device, {cost[0]:.0f} % CPU",
+                         f"{text(best)}, {cost[1]:.0f} %",
+                         f"{median([m.p50 for m in ours]) / 1e3:.1f} us",
+                         f"{median([m.p50 for m in theirs]) / 1e3:.1f} us",
+                         median([a.p50 / b.p50 for a, b in zip(ours, theirs)]),
+                         ("<=", 0.97 if name == "mixed" else 1.0)))
+    return lines
+
+
+def replay(bench):
+    """what poll --what-if foretold of every rule against real runs: p50, time polled"""
+    lines = []
+    for name in (*TIMERS, "disk"):
+        foretold, results = foretell(bench, name), measure(bench, name)
+        for what, told, seen in (
+                ("p50", lambda r: r["latency"]["percentiles_ns"]["50"], lambda m: m.p50),
+                ("1 + time polled", lambda r: 1 + r["burnt_percent"] / 100,
+                 lambda m: 1 + m.burnt / 100)):
+            off = {setting: told(foretold[setting]) / median([seen(m) for m in mine]) - 1
+                   for setting, mine in results.items()}
+            worst = max(off, key=lambda setting: abs(off[setting]))
+            lines.append(row(f"replay's {what}, {name} device, {len(off)} settings", "measured",
+                             f"{100 * off[worst]:+.1f} % ({text(worst)})",
+                             f"{100 * median(map(abs, off.values())):.1f} % in the middle",
+                             abs(off[worst]), ("<=", 0.15)))
+    return lines
+
+
+ROWS = {"tuner": tuner, "replay": replay}
