@@ -127,7 +127,9 @@ void what_if_print_csv(const struct what_if *w)
 static void print_bought(struct text_table *t, const struct replay *r,
 			 const struct replay_cell *cell)
 {
-	text_cell(t, "%.1f%% %3.0f%%", 100 * replay_burnt_share(r, cell),
+	double burnt = 100 * replay_burnt_share(r, cell);
+
+	text_cell(t, "%.*f%% %3.0f%%", burnt < 1 ? 2 : 1, burnt,
 		  100 * replay_saved(r, cell));
 }
 
@@ -232,9 +234,8 @@ static void print_advice(const struct what_if *w)
 
 	putchar('\n');
 	if (!advice.best) {
-		printf("advice: do not poll: these loops would be %.1f%% faster at "
-		       "most\n",
-		       100 * advice.gain);
+		printf("advice: do not poll: the %s would be %.1f%% faster at most\n",
+		       w->replay.requests ? "requests" : "loops", 100 * advice.gain);
 		return;
 	}
 	fputs("advice: ", stdout);

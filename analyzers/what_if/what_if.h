@@ -57,7 +57,7 @@ struct what_if_advice {
 	const struct replay_cell *best; /* NULL: polling is not worth it */
 	const struct replay_cell
 		*qemus; /* the best of QEMU's for as much CPU time, or NULL */
-	double gain;	/* the most that any rule makes the loops faster, 0 to 1 */
+	double gain; /* the most that any makes the requests (or loops) faster, 0 to 1 */
 };
 
 struct what_if_advice what_if_advise(const struct what_if *w);

@@ -146,7 +146,7 @@ static void a_hopeless_device_is_not_polled(void **state)
 		one_request(b, 2000000 + next_random(&seed) % 20000000);
 	what_if_analyzer.end(&b->what_if);
 	assert_null(what_if_advise(&b->what_if).best);
-	assert_prints(b, "advice: do not poll: these loops would be 0.");
+	assert_prints(b, "advice: do not poll: the requests would be 0.");
 	bed_close(b);
 }
 
