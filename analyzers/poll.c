@@ -75,7 +75,7 @@ static int print_what_if(void *user, struct failure *f)
 
 	if (w->out_of_memory)
 		return fail(f, -ENOMEM, "no memory");
-	if (!w->replay.waits) {
+	if (!w->replay.cells[REPLAY_RECORDED].waits) {
 		describe_want(want, sizeof(want), what_if_model(w), WHAT_IF_NEEDS,
 			      w->trace);
 		return fail(f, -ENODATA, "no waits in the trace: %s", want);

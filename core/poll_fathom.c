@@ -63,7 +63,7 @@ struct waits {
 	unsigned nr;
 	int64_t total;
 	int64_t price; /* of a spared wake-up */
-	int64_t sleep; /* CPU time that a sleep costs */
+	int64_t sleep; /* CPU time that a sleep costs: as long as a wake-up takes */
 };
 
 static unsigned bucket_of(uint64_t ns)
@@ -95,7 +95,7 @@ static void gather(struct waits *w, const struct poll_tuner *t)
 	w->total = d->total;
 	w->price = t->settings.max_ns < PRICE_LIMIT_NS ? (int64_t)t->settings.max_ns
 						       : PRICE_LIMIT_NS;
-	w->sleep = d->wake_ns / 2;
+	w->sleep = d->wake_ns;
 	for (unsigned i = 0; i < WAIT_BUCKETS; i++) {
 		struct span *s = &w->spans[w->nr];
 

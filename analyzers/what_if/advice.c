@@ -56,8 +56,7 @@ static double gain(const struct replay *r, const struct replay_cell *cell)
 	double median, mean;
 
 	if (!r->requests)
-		return less((double)replay_time(r, cell),
-			    (double)replay_time(r, blocking));
+		return less((double)cell->time_ns, (double)blocking->time_ns);
 	median = less((double)histogram_percentile(&cell->latency, 50),
 		      (double)histogram_percentile(&blocking->latency, 50));
 	mean = less(histogram_mean(&cell->latency), histogram_mean(&blocking->latency));

@@ -50,13 +50,13 @@ static json_t *json_latency(const struct histogram *h)
 static json_t *json_cell(const struct replay *r, const struct replay_cell *cell)
 {
 	return json_pack(
-		"{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:o}",
+		"{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:o}",
 		"algorithm", cell_name(cell), "poll_max_ns", (json_int_t)cell->limit_ns,
-		"found", (json_int_t)cell->found, "naps", (json_int_t)cell->naps,
-		"in_vain", (json_int_t)cell->in_vain, "polled_ns",
-		(json_int_t)cell->polled_ns, "burnt_ns",
+		"waits", (json_int_t)cell->waits, "found", (json_int_t)cell->found,
+		"naps", (json_int_t)cell->naps, "in_vain", (json_int_t)cell->in_vain,
+		"polled_ns", (json_int_t)cell->polled_ns, "burnt_ns",
 		(json_int_t)replay_burnt(r, cell), "delay_ns", (json_int_t)cell->delay_ns,
-		"time_ns", (json_int_t)replay_time(r, cell), "burnt_percent",
+		"time_ns", (json_int_t)cell->time_ns, "burnt_percent",
 		100 * replay_burnt_share(r, cell), "saved_percent",
 		100 * replay_saved(r, cell), "latency", json_latency(&cell->latency));
 }
@@ -93,10 +93,10 @@ int what_if_print_json(const struct what_if *w)
 		"model", what_if_model(w)->name, "duration_ns",
 		(json_int_t)(w->waits.last_ns - w->waits.first_ns), "lost",
 		(json_int_t)w->lost, "loops", (json_int_t)loops_with_waits(w), "waits",
-		(json_int_t)r->waits, "requests", (json_int_t)r->requests, "max_depth",
-		(json_int_t)w->max_depth, "wakeup", "ns", (json_int_t)w->wakeup.ns,
-		"from", wakeup_words[w->wakeup.source], "waits",
-		(json_int_t)w->wakeup.waits, "replays", cells, "advice", "best",
+		(json_int_t)r->cells[REPLAY_RECORDED].waits, "requests",
+		(json_int_t)r->requests, "max_depth", (json_int_t)w->max_depth, "wakeup",
+		"ns", (json_int_t)w->wakeup.ns, "from", wakeup_words[w->wakeup.source],
+		"waits", (json_int_t)w->wakeup.waits, "replays", cells, "advice", "best",
 		json_choice(advice.best), "qemus_for_as_much", json_choice(advice.qemus),
 		"gain_percent", 100 * advice.gain));
 }
@@ -115,8 +115,8 @@ void what_if_print_csv(const struct what_if *w)
 		printf("%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
 		       ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
 		       ",%" PRIu64 ",%" PRIu64 "\n",
-		       cell_name(c), c->limit_ns, r->waits, c->found, c->naps, c->in_vain,
-		       c->polled_ns, replay_burnt(r, c), c->delay_ns, replay_time(r, c),
+		       cell_name(c), c->limit_ns, c->waits, c->found, c->naps, c->in_vain,
+		       c->polled_ns, replay_burnt(r, c), c->delay_ns, c->time_ns,
 		       r->requests, histogram_percentile(&c->latency, 50),
 		       histogram_percentile(&c->latency, 99));
 	}
@@ -204,7 +204,8 @@ static void print_heading(const struct what_if *w)
 	text_escape(model, sizeof(model), what_if_model(w)->name,
 		    strlen(what_if_model(w)->name), 0);
 	printf("%s waits of %zu loop%s in %s (model %s%s)\n",
-	       count_text(waits, (double)w->replay.waits), loops, loops == 1 ? "" : "s",
+	       count_text(waits, (double)w->replay.cells[REPLAY_RECORDED].waits), loops,
+	       loops == 1 ? "" : "s",
 	       time_text(span, (double)(w->waits.last_ns - w->waits.first_ns)), model,
 	       w->guessed ? ", by the trace's events" : "");
 }
@@ -285,7 +286,7 @@ void what_if_notes(const struct what_if *w, FILE *to)
 		      "record"
 		      " with polling that finds some and misses some\n",
 		      to);
-	if (w->max_depth > 1)
+	if (w->max_depth > 1 && w->closed < loops_with_waits(w))
 		fprintf(to,
 			"note: up to %" PRIu32 " requests were in flight: what was found"
 			" together is replayed so, though polling may find it one by "

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzers/what_if/closed.h"
+#include "analyzers/what_if/play.h"
 #include "core/failure.h"
 #include "core/units.h"
 
@@ -15,23 +17,10 @@ enum {
 	LIMIT_MOST_NS = 1000000000, /* as job files have it */
 };
 
-/* How one wait goes in one cell. */
-struct outcome {
-	bool found;
-	unsigned naps;
-	uint64_t polled_ns;
-	uint64_t delay_ns;
-	struct poll_wait told; /* to the rule */
-};
-
-/* One loop in all cells. */
+/* A loop in one cell. */
 struct replay_loop {
-	struct traced_wait wait; /* the last one */
-	uint64_t delay_ns;	 /* of it, as recorded */
-	struct {
-		struct outcome outcome;
-		struct poll_tuner tuner;
-	} in[];
+	struct poll_tuner tuner;
+	struct closed_loop *closed; /* NULL: one by one */
 };
 
 static int add_limit(struct replay_setup *setup, const char *text, size_t length,
@@ -109,8 +98,11 @@ int replay_init(struct replay *r, const struct replay_setup *setup)
 
 void replay_release(struct replay *r)
 {
-	for (size_t i = 0; i < WAIT_LOOPS_MAX; i++)
-		free(r->loops[i]);
+	for (size_t l = 0; l < WAIT_LOOPS_MAX; l++) {
+		for (size_t i = 0; r->loops[l] && i < r->nr_cells; i++)
+			free(r->loops[l][i].closed);
+		free(r->loops[l]);
+	}
 	free(r->cells);
 }
 
@@ -120,14 +112,14 @@ static struct replay_loop *loop_of(struct replay *r, size_t index)
 
 	if (loop)
 		return loop;
-	loop = calloc(1, sizeof(*loop) + r->nr_cells * sizeof(loop->in[0]));
+	loop = calloc(r->nr_cells, sizeof(*loop));
 	r->loops[index] = loop;
 	for (size_t i = 0; loop && i < r->nr_cells; i++) {
 		struct poll_settings settings = r->setup.settings;
 
 		settings.max_ns = r->cells[i].limit_ns;
 		if (r->cells[i].rule)
-			poll_tuner_init(&loop->in[i].tuner, r->cells[i].rule, &settings);
+			poll_tuner_init(&loop[i].tuner, r->cells[i].rule, &settings);
 	}
 	return loop;
 }
@@ -143,168 +135,132 @@ uint64_t replay_arrival(const struct traced_wait *wait, uint64_t wake_ns)
 	return ns > wait->quiet_ns ? ns : wait->quiet_ns + 1;
 }
 
-/* One wait in one cell */
+/* What was */
 
-/* Polls for @window_ns from @*now on, when the event is not there yet; true when it came
- * in time. */
-static bool play_window(struct outcome *o, uint64_t window_ns, uint64_t arrival_ns,
-			uint64_t *now)
-{
-	if (!window_ns)
-		return false;
-	o->found = arrival_ns - *now <= window_ns;
-	o->polled_ns += o->found ? arrival_ns - *now : window_ns;
-	if (!o->found)
-		o->told.quiet_ns = *now += window_ns;
-	return o->found;
-}
-
-/* Naps from @*now on; true when the event ended it, or came while it ended. */
-static bool play_nap(struct outcome *o, uint64_t nap_ns, uint64_t arrival_ns,
-		     uint64_t wake_ns, uint64_t *now)
-{
-	uint64_t until = *now + nap_ns;
-
-	if (!nap_ns)
-		return false;
-	if (arrival_ns <= until + wake_ns) {
-		o->told.slept = true;
-		o->delay_ns =
-			arrival_ns <= until ? wake_ns : until + wake_ns - arrival_ns;
-		return true;
-	}
-	o->naps++;
-	o->told.late_ns = wake_ns;
-	o->told.quiet_ns = *now = until + wake_ns;
-	return false;
-}
-
-static void play(struct outcome *o, const struct poll_plan *plan, uint64_t arrival_ns,
-		 uint64_t wake_ns)
-{
-	uint64_t now = 0;
-
-	*o = (struct outcome){0};
-	if (play_window(o, plan->window_ns, arrival_ns, &now) ||
-	    play_nap(o, plan->nap_ns, arrival_ns, wake_ns, &now) ||
-	    play_window(o, plan->again_ns, arrival_ns, &now))
-		return;
-	o->told.slept = true;
-	o->delay_ns = wake_ns;
-}
-
-static void play_recorded(struct outcome *o, const struct traced_wait *wait,
+static void note_recorded(struct replay_cell *cell, const struct replay_round *round,
 			  uint64_t delay_ns)
 {
-	*o = (struct outcome){
-		.found = wait->found_ns,
-		.naps = wait->naps,
-		.polled_ns = wait->polled_ns,
-		.delay_ns = delay_ns,
-	};
+	const struct traced_wait *wait = &round->wait;
+
+	cell->waits++;
+	cell->found += wait->found_ns != 0;
+	cell->polled_ns += wait->polled_ns;
+	cell->naps += wait->naps;
+	cell->in_vain += wait->naps && !wait->found_ns;
+	cell->delay_ns += delay_ns;
+	cell->time_ns += wait->block_ns + round->work_ns;
+	for (size_t i = 0; i < round->nr_requests; i++)
+		histogram_add(&cell->latency, round->requests[i].latency_ns);
 }
 
-static void play_cell(const struct replay_cell *cell, const struct replay_loop *loop,
-		      const struct poll_tuner *tuner, uint64_t arrival_ns,
-		      uint64_t wake_ns, struct outcome *o)
-{
-	struct poll_plan plan = tuner->plan;
+/* One by one */
 
-	if (cell->kind == REPLAY_RECORDED) {
-		play_recorded(o, &loop->wait, loop->delay_ns);
-		return;
+/* A wait that goes the same way as it did tells the rule what it told the loop's own. */
+static void tell(struct poll_tuner *tuner, struct outcome *o,
+		 const struct replay_round *round)
+{
+	if (o->told.slept == !round->wait.found_ns)
+		o->told.block_ns = round->wait.block_ns;
+	o->told.sources = round->sources;
+	poll_tuner_observe(tuner, &o->told);
+}
+
+static void move_latencies(struct replay_cell *cell, const struct replay_round *round,
+			   uint64_t delay_ns, uint64_t was_ns)
+{
+	for (size_t i = 0; i < round->nr_requests; i++) {
+		uint64_t ns = round->requests[i].latency_ns;
+
+		if (round->requests[i].waited) {
+			ns += delay_ns;
+			ns = ns > was_ns ? ns - was_ns : 0;
+		}
+		histogram_add(&cell->latency, ns);
 	}
-	if (cell->kind == REPLAY_ORACLE && arrival_ns <= cell->limit_ns)
-		plan.window_ns = arrival_ns;
-	play(o, &plan, arrival_ns, wake_ns);
-	/* As the loop measured it, where it went the same way. */
-	if (o->told.slept == !loop->wait.found_ns)
-		o->told.block_ns = loop->wait.block_ns;
-	else
-		o->told.block_ns = arrival_ns + o->delay_ns;
 }
 
-static void count(struct replay_cell *cell, const struct outcome *o)
+static void replay_one_by_one(struct replay *r, struct replay_loop *loop,
+			      const struct replay_round *round, uint64_t arrival_ns,
+			      uint64_t was_ns)
 {
-	cell->found += o->found;
-	cell->polled_ns += o->polled_ns;
-	cell->naps += o->naps;
-	cell->in_vain += o->naps && !o->found;
-	cell->delay_ns += o->delay_ns;
+	for (size_t i = REPLAY_BLOCKING; i < r->nr_cells; i++) {
+		struct replay_cell *cell = &r->cells[i];
+		struct outcome o;
+
+		play_in(cell, &loop[i].tuner, arrival_ns, r->setup.wake_ns, &o);
+		cell->time_ns += round->work_ns;
+		move_latencies(cell, round, o.delay_ns, was_ns);
+		if (cell->rule)
+			tell(&loop[i].tuner, &o, round);
+	}
 }
 
-int replay_wait(struct replay *r, size_t index, const struct traced_wait *wait)
-{
-	struct replay_loop *loop = loop_of(r, index);
-	uint64_t arrival = replay_arrival(wait, r->setup.wake_ns);
+/* Closed */
 
-	if (!loop)
-		return -ENOMEM;
-	r->waits++;
-	loop->wait = *wait;
-	loop->delay_ns =
-		wait->found_ns || wait->block_ns < arrival ? 0 : wait->block_ns - arrival;
-	for (size_t i = 0; i < r->nr_cells; i++) {
-		play_cell(&r->cells[i], loop, &loop->in[i].tuner, arrival,
-			  r->setup.wake_ns, &loop->in[i].outcome);
-		count(&r->cells[i], &loop->in[i].outcome);
+static int make_closed(struct replay *r, struct replay_loop *loop, unsigned depth)
+{
+	for (size_t i = REPLAY_BLOCKING; i < r->nr_cells; i++) {
+		loop[i].closed =
+			closed_new(&r->cells[i], &loop[i].tuner, r->setup.wake_ns, depth);
+		if (!loop[i].closed)
+			return -ENOMEM;
 	}
 	return 0;
 }
 
-void replay_request(struct replay *r, size_t index, uint64_t latency_ns)
+static int replay_closed(struct replay *r, struct replay_loop *loop, unsigned depth,
+			 const struct replay_round *round)
 {
-	struct replay_loop *loop = index == REPLAY_NO_LOOP ? NULL : r->loops[index];
+	int err = loop[REPLAY_BLOCKING].closed ? 0 : make_closed(r, loop, depth);
+	uint64_t work = round->nr_requests ? round->work_ns / round->nr_requests : 0;
 
-	r->requests++;
-	for (size_t i = 0; i < r->nr_cells; i++) {
-		uint64_t ns = latency_ns;
-
-		if (loop) {
-			ns += loop->in[i].outcome.delay_ns;
-			ns = ns > loop->delay_ns ? ns - loop->delay_ns : 0;
-		}
-		histogram_add(&r->cells[i].latency, ns);
-	}
+	for (size_t i = REPLAY_BLOCKING; !err && i < r->nr_cells; i++)
+		for (size_t q = 0; q < round->nr_requests; q++)
+			closed_push(loop[i].closed, &round->requests[q], work);
+	return err;
 }
 
-void replay_sources(struct replay *r, size_t index, unsigned sources)
+int replay_round(struct replay *r, size_t index, unsigned depth,
+		 const struct replay_round *round)
 {
-	struct replay_loop *loop = r->loops[index];
+	struct replay_loop *loop = loop_of(r, index);
+	uint64_t arrival = replay_arrival(&round->wait, r->setup.wake_ns), was = 0;
 
-	for (size_t i = FIRST_RULE_CELL; loop && i < r->nr_cells; i++) {
-		if (!r->cells[i].rule)
-			continue;
-		loop->in[i].outcome.told.sources = sources;
-		poll_tuner_observe(&loop->in[i].tuner, &loop->in[i].outcome.told);
-	}
+	if (!loop)
+		return -ENOMEM;
+	if (!round->wait.found_ns && round->wait.block_ns > arrival)
+		was = round->wait.block_ns - arrival;
+	r->requests += round->nr_requests;
+	note_recorded(&r->cells[REPLAY_RECORDED], round, was);
+	if (depth > 1)
+		return replay_closed(r, loop, depth, round);
+	replay_one_by_one(r, loop, round, arrival, was);
+	return 0;
+}
+
+void replay_finish(struct replay *r)
+{
+	for (size_t l = 0; l < WAIT_LOOPS_MAX; l++)
+		for (size_t i = 0; r->loops[l] && i < r->nr_cells; i++)
+			if (r->loops[l][i].closed)
+				closed_finish(r->loops[l][i].closed);
 }
 
 /* The figures */
 
-uint64_t replay_time(const struct replay *r, const struct replay_cell *cell)
-{
-	uint64_t before = r->cells[0].delay_ns;
-	uint64_t ns = r->time_ns + cell->delay_ns;
-
-	return ns > before ? ns - before : 0;
-}
-
 uint64_t replay_burnt(const struct replay *r, const struct replay_cell *cell)
 {
-	return cell->polled_ns + cell->in_vain * r->setup.wake_ns / 2;
+	return cell->polled_ns + cell->in_vain * r->setup.wake_ns;
 }
 
 double replay_burnt_share(const struct replay *r, const struct replay_cell *cell)
 {
-	uint64_t time = replay_time(r, cell);
-
-	return time ? (double)replay_burnt(r, cell) / (double)time : 0;
+	return cell->time_ns ? (double)replay_burnt(r, cell) / (double)cell->time_ns : 0;
 }
 
 double replay_saved(const struct replay *r, const struct replay_cell *cell)
 {
-	double all = (double)r->waits * (double)r->setup.wake_ns;
+	double all = (double)cell->waits * (double)r->setup.wake_ns;
 
 	return all > 0 ? 1 - (double)cell->delay_ns / all : 0;
 }

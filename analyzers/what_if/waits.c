@@ -13,6 +13,7 @@ enum {
 	ROLES = 1U << ROLE_SUBMIT | 1U << ROLE_COMPLETE | 1U << ROLE_POLL_BEGIN |
 		1U << ROLE_POLL_END | 1U << ROLE_POLL_GROW | 1U << ROLE_POLL_SHRINK |
 		1U << ROLE_WAIT_BEGIN | 1U << ROLE_WAIT_END,
+	KEPT_WAITS_LEAST = 16,
 	SUBMIT_SOURCE = POLL_SOURCES - 1, /* where a submit is what a loop waits for */
 };
 
@@ -65,12 +66,23 @@ static int find_loop(struct waits *w, const struct event *event, struct failure 
 	return 1;
 }
 
+static void note_depth(struct wait_loop *loop)
+{
+	if (loop->in_flight > loop->depth) {
+		loop->depth = loop->in_flight;
+		loop->at_depth = loop->since_depth = 0;
+	}
+	loop->since_depth++;
+	loop->at_depth += loop->in_flight == loop->depth;
+}
+
 /* The wait under way, which begins at @time_ns if there is none. */
 static struct traced_wait *wait_of(struct wait_loop *loop, uint64_t time_ns)
 {
 	if (!loop->open) {
 		loop->open = true;
 		loop->now = (struct traced_wait){.begin_ns = time_ns};
+		note_depth(loop);
 	}
 	return &loop->now;
 }
@@ -249,14 +261,31 @@ int waits_loss(void *state, const struct loss *loss, struct failure *f)
 	return 0;
 }
 
+void waits_note_submit(struct waits *w)
+{
+	if (w->last < w->nr_loops)
+		w->loops[w->last]->in_flight++;
+}
+
 bool waits_note_complete(struct waits *w, unsigned source)
 {
 	struct wait_loop *loop = w->last < w->nr_loops ? w->loops[w->last] : NULL;
 
-	if (!loop || !loop->fresh)
+	if (!loop)
+		return false;
+	loop->in_flight -= loop->in_flight > 0;
+	if (!loop->fresh)
 		return false;
 	loop->sources |= 1U << source % POLL_SOURCES;
 	return true;
+}
+
+unsigned waits_kept_depth(const struct wait_loop *loop)
+{
+	if (loop->since_depth < KEPT_WAITS_LEAST ||
+	    loop->at_depth * 10 < loop->since_depth * 9)
+		return 0;
+	return loop->depth;
 }
 
 void waits_end(struct waits *w)

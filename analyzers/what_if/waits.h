@@ -50,8 +50,12 @@ struct wait_loop {
 	uint64_t since_ns;  /* when that began */
 	uint64_t window_ns; /* how long it may poll; 0: not known */
 	struct traced_wait now;
-	unsigned sources; /* of the events that ended the last wait */
-	bool fresh;	  /* completes still belong to the last wait */
+	unsigned sources;   /* of the events that ended the last wait */
+	unsigned in_flight; /* requests; as far as they are told */
+	unsigned depth;	    /* the most at a wait's begin */
+	uint64_t at_depth,
+		since_depth; /* waits that began with as many; since the first */
+	bool fresh;	     /* completes still belong to the last wait */
 };
 
 /* Told in the order of the trace; for each loop: ended, any requests, sources, ended … */
@@ -89,9 +93,16 @@ int waits_event(void *state, const struct event *event, struct failure *f);
 
 int waits_loss(void *state, const struct loss *loss, struct failure *f);
 
+/* The last event submitted a request. */
+void waits_note_submit(struct waits *w);
+
 /* The last event completed a request of this source (a small number). Returns whether the
  * loop found it when its last wait ended, and not later without waiting. */
 bool waits_note_complete(struct waits *w, unsigned source);
+
+/* The number of requests that the loop keeps in flight, as far as its waits tell; 0 if it
+ * does not. */
+unsigned waits_kept_depth(const struct wait_loop *loop);
 
 void waits_end(struct waits *w);
 void waits_release(struct waits *w);

@@ -20,23 +20,40 @@ struct what_if_fact {
 	enum fact_kind kind;
 	unsigned sources;
 	size_t loop;
-	uint64_t latency_ns;
-	struct traced_wait wait;
+	union {
+		struct traced_wait wait;
+		struct round_request request;
+	};
 };
+
+/* Of a loop in a trace without gaps that keeps its depth, all between a submit and its
+ * complete is known. */
+static unsigned depth_of(struct what_if *w, size_t index)
+{
+	unsigned depth = waits_kept_depth(w->waits.loops[index]);
+
+	if (w->lost || depth < 2 || depth > REPLAY_DEPTH_MAX || !w->waits.tells_sleeps)
+		return 1;
+	return depth;
+}
 
 static void replay_fact(struct what_if *w, const struct what_if_fact *fact)
 {
+	int err = 0;
+
 	switch (fact->kind) {
 	case FACT_WAIT:
-		w->out_of_memory |= replay_wait(&w->replay, fact->loop, &fact->wait) != 0;
+		err = rounds_wait(&w->rounds, fact->loop, depth_of(w, fact->loop),
+				  &fact->wait);
 		break;
 	case FACT_REQUEST:
-		replay_request(&w->replay, fact->loop, fact->latency_ns);
+		err = rounds_request(&w->rounds, fact->loop, &fact->request);
 		break;
 	case FACT_SOURCES:
-		replay_sources(&w->replay, fact->loop, fact->sources);
+		rounds_sources(&w->rounds, fact->loop, fact->sources);
 		break;
 	}
+	w->out_of_memory |= err != 0;
 }
 
 static int estimate(struct what_if *w)
@@ -109,13 +126,17 @@ static const struct wait_listener wait_listener = {
 static void request_ended(void *state, const struct request *r)
 {
 	struct what_if *w = state;
-	bool waited = waits_note_complete(&w->waits, r->op);
+	struct what_if_fact fact = {.kind = FACT_REQUEST, .loop = w->waits.last};
 
-	take(w, &(struct what_if_fact){
-			.kind = FACT_REQUEST,
-			.loop = waited ? w->waits.last : REPLAY_NO_LOOP,
-			.latency_ns = r->complete_ns - r->submit_ns,
-		});
+	if (w->waits.last >= w->waits.nr_loops)
+		return;
+	fact.request = (struct round_request){
+		.submit_ns = r->submit_ns,
+		.complete_ns = r->complete_ns,
+		.waited = waits_note_complete(&w->waits, r->op),
+		.source = r->op % POLL_SOURCES,
+	};
+	take(w, &fact);
 }
 
 static void request_began(void *state, const struct request *r)
@@ -123,6 +144,7 @@ static void request_began(void *state, const struct request *r)
 	struct what_if *w = state;
 
 	(void)r;
+	waits_note_submit(&w->waits);
 	if (w->requests.in_flight.count > w->max_depth)
 		w->max_depth = w->requests.in_flight.count;
 }
@@ -167,6 +189,7 @@ static int what_if_begin(void *state, const struct trace *trace, struct failure 
 	w->waits.model = what_if_model(w);
 	w->waits.listener = &wait_listener;
 	w->waits.state = w;
+	w->rounds.replay = &w->replay;
 	waits_begin(&w->waits);
 	return 0;
 }
@@ -214,10 +237,10 @@ static void what_if_end(void *state)
 		requests_analyzer.end(&w->requests);
 	if (!w->knows)
 		end_prologue(w);
-	for (size_t i = 0; i < w->waits.nr_loops; i++)
-		if (w->waits.loops[i]->waits)
-			w->replay.time_ns +=
-				w->waits.loops[i]->last_ns - w->waits.loops[i]->first_ns;
+	if (!w->out_of_memory)
+		w->out_of_memory |= rounds_finish(&w->rounds) != 0;
+	for (size_t i = 0; i < WAIT_LOOPS_MAX; i++)
+		w->closed += w->rounds.loops[i] && w->rounds.loops[i]->depth > 1;
 }
 
 const struct analyzer what_if_analyzer = {
@@ -232,6 +255,7 @@ const struct analyzer what_if_analyzer = {
 void what_if_release(struct what_if *w)
 {
 	free(w->prologue);
+	rounds_release(&w->rounds);
 	replay_release(&w->replay);
 	waits_release(&w->waits);
 	requests_release(&w->requests);

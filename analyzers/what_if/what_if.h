@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-#include "analyzers/what_if/replay.h"
+#include "analyzers/what_if/rounds.h"
 #include "analyzers/what_if/wakeup.h"
 #include "trace/requests/requests.h"
 
@@ -36,7 +36,9 @@ struct what_if {
 	struct waits waits;
 	struct wakeup wakeup;
 	struct replay replay;
+	struct rounds rounds;
 	uint32_t max_depth; /* the most requests in flight */
+	size_t closed;	    /* loops that keep more than one */
 	uint64_t lost;	    /* records that the recorder lost */
 
 	/* Until the wake-up is known. */

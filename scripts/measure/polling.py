@@ -6,7 +6,9 @@ import os
 
 from runner import median, row, run
 
-TIMERS = {"fast": "12us", "slow": "80us", "mixed": "12us/80:200us/20"}
+# Mixed is a cache that six of ten hit. With eight of ten a median says little: it lies among
+# the fast ones then, whatever a rule does.
+TIMERS = {"fast": "12us", "slow": "80us", "mixed": "12us/60:200us/40"}
 OURS = ("fathom", 32768)
 # handler is not among them: with one operation it does what context does.
 QEMUS = [(rule, limit) for rule in ("context", "weighted") for limit in (16384, 32768, 131072)]
@@ -14,12 +16,12 @@ BLOCKING = ("context", 0)
 
 
 class Measured:
-    """What a run says of itself: p50 in ns, CPU time and polling in percent."""
+    """What a run says of itself: p50 and CPU time per request in ns, percent of time polled."""
 
     def __init__(self, job):
         polling = job["fathom"]["polling"]
         self.p50 = job["read"]["lat_ns"]["percentile"]["50.000000"]
-        self.cpu = job["usr_cpu"] + job["sys_cpu"]
+        self.cpu = job["fathom"]["cpu_ns"] / job["read"]["total_ios"]
         self.burnt = (polling["hit_ns"] + polling["empty_ns"]) / job["read"]["runtime"] / 1e4
 
 
@@ -34,7 +36,7 @@ def measure(bench, name):
     """Every setting on a device, in turn: {(rule, limit): [Measured]}."""
     job = bench.job(name, **device(bench, name), rw="randread", bs="4k", time_based=None,
                     runtime="500ms" if bench.quick else 1, ramp_time="200ms")
-    settings = [OURS, BLOCKING, *QEMUS]
+    settings = [BLOCKING, *QEMUS[:3], OURS, *QEMUS[3:]]
     results = bench.pairs(*(
         lambda rule=rule, limit=limit: Measured(bench.fathom_bench(
             job, f"--poll-algorithm={rule}", f"--poll={limit}"))
@@ -70,15 +72,14 @@ def tuner(bench):
         results = measure(bench, name)
         ours = results.pop(OURS)
         budget = median([m.cpu for m in ours]) * 1.02
-        within = {setting: mine for setting, mine in results.items()
-                  if median([m.cpu for m in mine]) <= budget}
+        within = [setting for setting, mine in results.items()
+                  if median([m.cpu for m in mine]) <= budget]
         best = min(within or results, key=lambda s: median([m.p50 for m in results[s]]))
         theirs = results[best]
-        cost = [median([m.cpu for m in side]) for side in (ours, theirs)]
-        lines.append(row(f"p50, {name} device, {cost[0]:.0f} % CPU",
-                         f"{text(best)}, {cost[1]:.0f} %",
-                         f"{median([m.p50 for m in ours]) / 1e3:.1f} us",
-                         f"{median([m.p50 for m in theirs]) / 1e3:.1f} us",
+        p50, cpu = ([median([getattr(m, what) for m in side]) / 1e3 for side in (ours, theirs)]
+                    for what in ("p50", "cpu"))
+        lines.append(row(f"{name} device: p50 (CPU a request), tuned by fathom", text(best),
+                         f"{p50[0]:.1f} us ({cpu[0]:.1f})", f"{p50[1]:.1f} us ({cpu[1]:.1f})",
                          median([a.p50 / b.p50 for a, b in zip(ours, theirs)]),
                          ("<=", 0.97 if name == "mixed" else 1.0)))
     return lines

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzers/what_if/replay.h"
+#include "analyzers/what_if/rounds.h"
 #include "analyzers/what_if/wakeup.h"
 #include "core/failure.h"
 #include "events.h"
@@ -22,14 +22,24 @@ static void open_replay(struct replay *r, const char *limits)
 	assert_int_equal(replay_init(r, &setup), 0);
 }
 
+static void feed(struct replay *r, const struct traced_wait *wait, unsigned sources,
+		 const struct replay_request *requests, size_t nr)
+{
+	struct replay_round round = {.wait = *wait,
+				     .sources = sources,
+				     .work_ns = 5000,
+				     .requests = requests,
+				     .nr_requests = nr};
+
+	assert_int_equal(replay_round(r, 0, 1, &round), 0);
+}
+
 /* A wait that slept; its event came after @x. */
 static void slept(struct replay *r, uint64_t x, unsigned sources)
 {
 	struct traced_wait wait = {.block_ns = x + WAKE};
 
-	assert_int_equal(replay_wait(r, 0, &wait), 0);
-	replay_sources(r, 0, sources);
-	r->time_ns += x + WAKE + 5000;
+	feed(r, &wait, sources, NULL, 0);
 }
 
 struct answer {
@@ -74,8 +84,8 @@ static void a_steady_device(void **state)
 	      (struct answer){N - 1, (N - 1) * 20000, 0, WAKE});
 	check("fathom", cell_of(&r, &poll_fathom), (struct answer){N, N * 20000, 0, 0});
 	check("oracle", cell_of(&r, NULL), (struct answer){N, N * 20000, 0, 0});
-	assert_int_equal(replay_time(&r, cell_of(&r, NULL)), N * 25000);
-	assert_int_equal(replay_time(&r, &r.cells[REPLAY_RECORDED]), N * 35000);
+	assert_int_equal(cell_of(&r, NULL)->time_ns, N * 25000);
+	assert_int_equal(r.cells[REPLAY_RECORDED].time_ns, N * 35000);
 	assert_true(replay_burnt_share(&r, cell_of(&r, NULL)) == 0.8);
 	assert_true(replay_saved(&r, cell_of(&r, NULL)) == 1);
 	assert_true(replay_saved(&r, cell_of(&r, &poll_context)) == 0.96);
@@ -131,18 +141,19 @@ static void requests_move_with_their_waits(void **state)
 		.block_ns = 8100, .found_ns = 8000, .window_ns = 9000, .polled_ns = 8000};
 	struct traced_wait late = {
 		.block_ns = 60000, .quiet_ns = 55000, .polled_ns = 9000};
+	struct traced_wait plain = {.block_ns = 50000};
+	struct replay_request first = {.latency_ns = 10000, .waited = true};
+	struct replay_request second = {.latency_ns = 60000, .waited = true};
+	struct replay_request third[] = {{.latency_ns = 70000, .waited = true},
+					 {.latency_ns = 1234}}; /* nobody waited for it */
 	struct replay r;
 
 	(void)state;
 	open_replay(&r, "100000");
-	assert_int_equal(replay_wait(&r, 0, &polled), 0);
-	replay_request(&r, 0, 10000);
-	replay_sources(&r, 0, 1);
-	slept(&r, 40000, 1);
-	replay_request(&r, 0, 60000);
-	assert_int_equal(replay_wait(&r, 0, &late), 0);
-	replay_request(&r, 0, 70000);
-	replay_request(&r, REPLAY_NO_LOOP, 1234);
+	feed(&r, &polled, 1, &first, 1);
+	feed(&r, &plain, 1, &second, 1);
+	feed(&r, &late, 1, third, 2);
+	assert_int_equal(r.requests, 4);
 	assert_int_equal(r.cells[REPLAY_RECORDED].found, 1);
 	assert_int_equal(r.cells[REPLAY_RECORDED].polled_ns, 17000);
 	assert_int_equal(r.cells[REPLAY_RECORDED].delay_ns, WAKE + 4999);
@@ -169,6 +180,111 @@ static void arrivals(void **state)
 	assert_int_equal(replay_arrival(&slept_at_once, WAKE), 40000);
 	assert_int_equal(replay_arrival(&quiet, WAKE), 48001);
 	assert_int_equal(replay_arrival(&shorter, WAKE), 1);
+}
+
+/* Closed loops */
+
+static uint64_t service(uint64_t *dice)
+{
+	uint64_t ns = next_random(dice) % 5 ? 20000 : 200000;
+
+	return ns * 9 / 10 + next_random(dice) % (ns / 5);
+}
+
+/* One loop at work, the slow way: keeps DEPTH requests in flight, and waits as long as
+ * @wake_ns beyond the first event. What it does is told to @rounds, if any. Returns the
+ * time that it took for MANY. */
+static uint64_t keep_busy(uint64_t wake_ns, struct rounds *rounds)
+{
+	enum { DEPTH = 4, MANY = 20000, WORK = 3000 };
+	uint64_t submit[DEPTH], arrive[DEPTH], now = 1000, dice = 7;
+	bool there[DEPTH] = {0};
+
+	for (int i = 0; i < DEPTH; i++) {
+		submit[i] = now;
+		arrive[i] = now + WORK + service(&dice);
+	}
+	now += WORK;
+	for (unsigned done = 0; done < MANY;) {
+		struct traced_wait wait = {.begin_ns = now};
+		uint64_t first = UINT64_MAX;
+		unsigned found = 0;
+
+		for (int i = 0; i < DEPTH; i++)
+			first = arrive[i] < first ? arrive[i] : first;
+		if (first > now) {
+			now = first + wake_ns;
+			wait.block_ns = now - wait.begin_ns;
+			wait.found_ns = wake_ns ? 0 : wait.block_ns;
+			wait.polled_ns = wait.found_ns;
+			if (rounds)
+				rounds_wait(rounds, 0, DEPTH, &wait);
+		}
+		for (int i = 0; i < DEPTH; i++) {
+			there[i] = arrive[i] <= now;
+			if (there[i] && rounds)
+				rounds_request(rounds, 0,
+					       &(struct round_request){submit[i], now,
+								       wait.block_ns, 0});
+			found += there[i];
+		}
+		for (int i = 0; i < DEPTH; i++)
+			submit[i] = there[i] ? now : submit[i];
+		now += WORK * found;
+		done += found;
+		for (int i = 0; i < DEPTH; i++)
+			if (there[i])
+				arrive[i] = now + service(&dice);
+	}
+	if (rounds)
+		rounds_finish(rounds);
+	return now;
+}
+
+static void assert_near(uint64_t a, uint64_t b, double off)
+{
+	double ratio = (double)a / (double)b;
+
+	if (ratio < 1 - off || ratio > 1 + off)
+		fail_msg("%llu is not near %llu", (unsigned long long)a,
+			 (unsigned long long)b);
+}
+
+/* A loop that polled, replayed as one that sleeps, is as slow as one that slept, and a
+ * loop that slept, replayed as one that polls, as fast as one that polled. */
+static void closed_loops_foretell_each_other(void **state)
+{
+	struct rounds *rounds = calloc(1, sizeof(*rounds));
+	uint64_t polled, slept_ns;
+	struct replay r;
+
+	(void)state;
+	rounds->replay = &r;
+	open_replay(&r, "1s");
+	polled = keep_busy(0, rounds);
+	slept_ns = keep_busy(WAKE, NULL);
+	assert_near(polled, slept_ns, 0.3);
+	assert_true(slept_ns > polled * 106 / 100);
+	assert_near(r.cells[REPLAY_RECORDED].time_ns, polled, 0.01);
+	assert_near(cell_of(&r, NULL)->time_ns, polled, 0.01);
+	assert_near(cell_of(&r, NULL)->waits, r.cells[REPLAY_RECORDED].waits, 0.02);
+	assert_near(cell_of(&r, NULL)->polled_ns, r.cells[REPLAY_RECORDED].polled_ns,
+		    0.02);
+	assert_near(r.cells[REPLAY_BLOCKING].time_ns, slept_ns, 0.03);
+	assert_near(histogram_percentile(&cell_of(&r, NULL)->latency, 50),
+		    histogram_percentile(&r.cells[REPLAY_RECORDED].latency, 50), 0.02);
+	rounds_release(rounds);
+	replay_release(&r);
+
+	*rounds = (struct rounds){.replay = &r};
+	open_replay(&r, "1s");
+	keep_busy(WAKE, rounds);
+	assert_near(r.cells[REPLAY_BLOCKING].time_ns, slept_ns, 0.04);
+	assert_near(cell_of(&r, NULL)->time_ns, polled, 0.05);
+	assert_true(cell_of(&r, NULL)->time_ns < slept_ns * 98 / 100);
+	rounds_release(rounds);
+	replay_release(&r);
+	free(rounds);
 }
 
 /* Who knows the future polls only for what comes in time. No rule that polls spares more
@@ -307,6 +423,7 @@ int main(void)
 		cmocka_unit_test(two_sources),
 		cmocka_unit_test(requests_move_with_their_waits),
 		cmocka_unit_test(arrivals),
+		cmocka_unit_test(closed_loops_foretell_each_other),
 		cmocka_unit_test(nobody_beats_the_oracle),
 		cmocka_unit_test(limits_are_parsed),
 		cmocka_unit_test(wakeup_by_the_difference),

@@ -104,7 +104,7 @@ static void all_waits_are_replayed(void **state)
 		one_request(b, 30000);
 	what_if_analyzer.end(&b->what_if);
 	assert_int_equal(b->what_if.wakeup.source, WAKEUP_ASSUMED);
-	assert_int_equal(r->waits, N);
+	assert_int_equal(r->cells[REPLAY_RECORDED].waits, N);
 	assert_int_equal(r->requests, N);
 	polls = &replay_cells_of(r, NULL)[r->setup.nr_limits - 1];
 	assert_int_equal(polls->found, N);

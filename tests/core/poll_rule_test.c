@@ -371,7 +371,7 @@ static void fathom_keeps_the_price(void **state)
 					l = (struct ledger){0};
 				wait_for(&t, dice(&seed) % (2 * mean), 10000, &l);
 			}
-			if (l.found > 100 && l.polled_ns / l.found > max + 6000)
+			if (l.found > 100 && l.polled_ns / l.found > max + 11000)
 				fail_msg("limit %llu, mean %llu: %llu",
 					 (unsigned long long)max,
 					 (unsigned long long)mean,

@@ -84,7 +84,7 @@ class Trace(BenchTest):
                                  own["fathom"]["polling"]["waits"] +
                                  own["fathom"]["polling"]["hits"])
                 self.assertEqual(did["found"], own["fathom"]["polling"]["hits"])
-                self.assertEqual(answer["requests"], own["fathom"]["all_requests"])
+                self.assertTrue(0 < answer["requests"] <= own["fathom"]["all_requests"])
                 slack = 0.08 * answer["waits"] + 10
                 self.assertAlmostEqual(again["found"], did["found"], delta=slack)
                 self.assertAlmostEqual(again["polled_ns"], did["polled_ns"],
@@ -102,8 +102,8 @@ class Trace(BenchTest):
                          [(rule, limit) for rule in ("context", "handler", "weighted", "fathom",
                                                      "oracle") for limit in (1000, 20000)])
         self.assertEqual(set(answer["replays"][0]), {
-            "algorithm", "poll_max_ns", "found", "naps", "in_vain", "polled_ns", "burnt_ns",
-            "delay_ns", "time_ns", "burnt_percent", "saved_percent", "latency"})
+            "algorithm", "poll_max_ns", "waits", "found", "naps", "in_vain", "polled_ns",
+            "burnt_ns", "delay_ns", "time_ns", "burnt_percent", "saved_percent", "latency"})
         self.assertEqual(set(answer["advice"]), {"best", "qemus_for_as_much", "gain_percent"})
         blocking, = (r for r in answer["replays"] if r["algorithm"] == "blocking")
         self.assertEqual(blocking["delay_ns"], 5000 * answer["waits"])
