@@ -8,20 +8,20 @@
  * others. The oracle cannot nap: a rule that naps may do better.
  *
  * Held fixed are the time that each event takes from outside and the loop's own work: an
- * event that is seen earlier makes all that follows earlier. A round is a wait and the
- * work behind it. Loops come in two kinds:
+ * event that is seen earlier makes all that follows earlier. Two kinds of loops.
  *
- *   one by one	a wait's event comes as long after the wait's begin as it did. With one
- *		request in flight that is the device's own time. It is also what is done
- *		where more is not known, though there events that the trace saw together
- *		stay together, which polling may have found one by one.
- *   closed	the loop keeps a number of requests in flight (its depth): each takes the
- *		device as long as it did, and a new one is submitted for each that is
- *found. So it turns out anew which are found together.
+ * One by one: a wait's event comes as long after the wait's begin as it did. With one
+ * request in flight that is the device's own time. It is also what is done where more is
+ * not known, though there events that the trace saw together stay together, which polling
+ * may have found one by one.
  *
- * Not modelled: a device that answers otherwise when asked earlier, and what polling
- *takes from others on the same CPU. Every wake-up takes wake_ns, of an event and of a nap
- *alike.
+ * Closed: the loop keeps a number of requests in flight, its depth. Each takes the device
+ * as long as it did, and a new one is submitted for each that is found. So it turns out
+ * anew which are found together.
+ *
+ * Not modelled: a device that answers otherwise when asked earlier, and what polling takes
+ * from others on the same CPU. Every wake-up takes wake_ns, of an event and of a nap
+ * alike.
  */
 #ifndef FATHOM_ANALYZERS_WHAT_IF_REPLAY_H
 #define FATHOM_ANALYZERS_WHAT_IF_REPLAY_H

@@ -21,6 +21,8 @@ void waits_begin(struct waits *w)
 {
 	w->binding.model = w->model;
 	w->tells_sleeps = model_has_role(w->model, ROLE_WAIT_END);
+	w->tells_windows = model_has_role(w->model, ROLE_POLL_GROW) ||
+			   model_has_role(w->model, ROLE_POLL_SHRINK);
 }
 
 static const struct event_field *field_called(const struct event_type *type,
@@ -164,6 +166,18 @@ static void sleep_ends(struct waits *w, const struct bound_line *line,
 	}
 }
 
+/* May an event of this role end a sleep without polling before it? A loop that polls
+ * adapts its window behind each; one that does not waits for its requests. */
+static bool may_end_gap(const struct waits *w, const struct wait_loop *loop,
+			enum model_role role)
+{
+	if (!loop->polls)
+		return role == ROLE_COMPLETE;
+	if (w->tells_windows)
+		return role == ROLE_POLL_GROW || role == ROLE_POLL_SHRINK;
+	return role != ROLE_POLL_BEGIN;
+}
+
 /* Where sleeps are not told: does this event end one that must have been? */
 static void end_unseen_sleep(struct waits *w, enum model_role role,
 			     const struct event *event)
@@ -173,9 +187,10 @@ static void end_unseen_sleep(struct waits *w, enum model_role role,
 		   (!w->waking || loop->woken_ns);
 
 	if (loop->open && !loop->polling) {
+		if (loop->polls && event->time_ns - loop->last_ns < WAIT_LEAST_NS)
+			loop->now.found_ns = event->time_ns - loop->now.begin_ns;
 		end_wait(w, event->time_ns);
-	} else if (!loop->open && gap && (loop->polls || role == ROLE_COMPLETE) &&
-		   role != ROLE_POLL_BEGIN) {
+	} else if (!loop->open && gap && may_end_gap(w, loop, role)) {
 		wait_of(loop, loop->last_ns);
 		end_wait(w, event->time_ns);
 	}

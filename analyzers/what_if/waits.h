@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From events to waits: when the loops of a trace had nothing to do, how long until they
- * had an event, and how they spent that time.
+ * had an event, and how they spent that time. A loop is a thread. How its waits are known
+ * depends on what the model tells.
  *
- * A loop is a thread. How its waits are known depends on what the model tells:
+ * With wait_begin and wait_end, as fathom's own engine has them, a wait is what lies
+ * between the first poll or sleep and the one that found something.
  *
- *   wait_begin, wait_end	a wait is what lies between the first poll or sleep and
- *the one that found something (fathom's own engine)
- *   only polling		the sleep behind polling in vain ends with the thread's
- *next event of the model; so does a gap without polling (QEMU) neither
- *a gap that a complete ends is taken for a sleep
+ * With polling only, as in QEMU, the sleep behind polling in vain ends with the thread's
+ * next event of the model, unless that comes at once: then polling ended because there
+ * was something else to do. A gap without polling was a sleep if the window grows or
+ * shrinks right behind it, or, where windows are not told, always.
  *
- * Gaps shorter than WAIT_LEAST_NS are work, not waits. Where the trace has the kernel's
- * sched:sched_waking, that tells when the event of a sleep came, and a gap without one
- *was work, too.
+ * Without either, and for a thread that never polls, a gap that a complete ends is taken
+ * for a sleep.
+ *
+ * Gaps shorter than WAIT_LEAST_NS are work. Where the trace has the kernel's
+ * sched:sched_waking, that tells when the event of a sleep came, and a gap without one was
+ * work, too.
  */
 #ifndef FATHOM_ANALYZERS_WHAT_IF_WAITS_H
 #define FATHOM_ANALYZERS_WHAT_IF_WAITS_H
@@ -24,7 +28,7 @@
 
 #include "trace/requests/binding.h"
 
-enum { WAIT_LOOPS_MAX = 1024, WAIT_LEAST_NS = 1000 };
+enum { WAIT_LOOPS_MAX = 1024, WAIT_LEAST_NS = 2000 };
 
 /* Times count from the wait's begin. */
 struct traced_wait {
@@ -79,7 +83,8 @@ struct waits {
 	uint64_t first_ns, last_ns;
 
 	struct binding binding;
-	bool tells_sleeps; /* the model has wait_end */
+	bool tells_sleeps;  /* the model has wait_end */
+	bool tells_windows; /* … grow or shrink */
 	size_t last;	   /* the loop of the event before */
 	const struct event_type *waking;
 	const struct event_field *woken; /* its pid */

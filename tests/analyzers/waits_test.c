@@ -252,20 +252,25 @@ static void qemus_sleeps_are_inferred(void **state)
 	run(b, 4000, 8000, false);
 	FEED(b, "x:grow", "u64 ctx;u64 old;u64 new", 20000, 7, 5, 4000, 8000);
 	FEED(b, "x:done", "u64 req", 20100, 7, 1); /* the same wake-up */
-	FEED(b, "x:done", "u64 req", 50100, 7, 2); /* a sleep without polling */
-	run(b, 60000, 64000, false);
+	FEED(b, "x:done", "u64 req", 30100, 7, 2); /* that was work */
+	FEED(b, "x:grow", "u64 ctx;u64 old;u64 new", 60100, 7, 5, 0, 4000);
+	FEED(b, "x:done", "u64 req", 60200, 7, 2); /* a sleep without polling */
+	run(b, 70000, 74000, false);
 	run(b, 90000, 91000, true); /* woke for something that is not traced */
+	run(b, 95000, 95500, false); /* something else came up: no sleep */
+	run(b, 96000, 97000, true);
 	waits_end(&b->waits);
 
-	assert_int_equal(b->nr_heard, 5);
+	assert_int_equal(b->nr_heard, 7);
+	assert_int_equal(b->heard[5].found_ns, 1000);
 	assert_int_equal(b->heard[0].found_ns, 2000);
 	assert_int_equal(b->heard[1].block_ns, 16000);
 	assert_int_equal(b->heard[1].quiet_ns, 4000);
 	assert_int_equal(b->heard[1].found_ns, 0);
-	assert_int_equal(b->heard[2].begin_ns, 20100);
+	assert_int_equal(b->heard[2].begin_ns, 30100);
 	assert_int_equal(b->heard[2].block_ns, 30000);
 	assert_int_equal(b->heard[2].window_ns, 0);
-	assert_int_equal(b->heard[3].block_ns, 30000);
+	assert_int_equal(b->heard[3].block_ns, 20000);
 	assert_int_equal(b->heard[4].found_ns, 1000);
 	assert_int_equal(b->sources[0], 1 << (POLL_SOURCES - 1)); /* a submit */
 	bed_close(b);

@@ -201,6 +201,15 @@ class QemuPolling(Qemu, Case):
                           self.recording.count("qemu:poll_shrink")))
         self.assertGreater(found, 100)
 
+    def test_a_replay_of_qemus_own_rule_tells_what_qemu_did(self):
+        answer = self.recording.json("poll", "--what-if", "--poll-max", "200us")
+        replays = {replay["algorithm"]: replay for replay in answer["replays"]}
+        did, again = replays["recorded"], replays["context"]  # QEMU 7.2's
+        self.assertGreater(answer["waits"], 1000)
+        for what in "found", "polled_ns":
+            self.assertAlmostEqual(again[what] / did[what], 1, delta=0.1)
+        self.assertEqual(answer["requests"], 504)
+
 
 class Postgresql(Case):
     name = "postgresql"
