@@ -10,8 +10,9 @@
  *
  *	poll_max_ns * (chance that polling finds the event) - (mean CPU time it takes)
  *
- * so on average no wake-up is spared for more than the user agreed to, and where nothing
- * can be gained nothing is spent. No window is longer than poll_max_ns.
+ * so on average no wake-up is spared for more than the user agreed to (and what the sleep
+ * would have cost itself), and where nothing can be gained nothing is spent. No window is
+ * longer than poll_max_ns.
  *
  * The plan: poll, nap, poll again. Waits that are short: poll. Long, but alike: nap until
  * shortly before the event is due, then poll; what remains of the wake-up is hidden. Of

@@ -15,12 +15,14 @@ enum { LONGEST_NS = 1000000000 };
 static int parse_part(struct latency_mix *mix, const char *text, size_t length,
 		      struct failure *f)
 {
-	uint64_t *ns = &mix->parts[mix->nr].ns, *percent = &mix->parts[mix->nr].percent;
+	uint64_t *ns, *percent;
 	char part[UNIT_TEXT], *slash;
 	int err;
 
 	if (mix->nr == LATENCY_PARTS_MAX)
 		return fail(f, -EINVAL, "more than %d latencies", LATENCY_PARTS_MAX);
+	ns = &mix->parts[mix->nr].ns;
+	percent = &mix->parts[mix->nr].percent;
 	snprintf(part, sizeof(part), "%.*s", (int)length, text);
 	slash = strchr(part, '/');
 	if (slash)
