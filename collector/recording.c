@@ -6,116 +6,32 @@
  * because its header holds their ids; the trace is open before the first site is
  * attached, and the command runs last, so that its first hit counts. At the end the
  * sites are detached first; then the rings hold all there will ever be, and one more
- * pass empties them. Only then do the counts of losses stand still.
- *
- * Losses: our own rings count them, and each pass writes what is new as a LOST record.
- * Into perf's rings the kernel puts a LOST record when there is room again; what was lost
- * after the last record that fitted is never told there, the counters know it, and the
- * difference becomes a LOST record of ours at the end.
+ * pass empties them. Only then do the counts of losses stand still (recording_counts.c).
  *
  * A reader that comes late loses hits, above all on a machine that is busy, so it asks to
  * be scheduled before others. With a dozen compilers on two CPUs, 5 M hits at full speed
  * lost 40,000 in the middle of eight runs, 400,000 at most; with that none in any. The
  * work is the same, and the command does not inherit it: it was forked before.
- *
- * When the trace cannot be written (a full disk, a reader of the pipe that went away),
- * the rings are still emptied, to count what is lost with them. How much of the rest
- * reached a file the file itself tells best: it was cut back, and compression holds
- * records back, so it is read once more. What became of a pipe's bytes nobody knows.
  */
-#include "collector/recording.h"
+#include "collector/recording_state.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "collector/kernel_events.h"
-#include "collector/ring.h"
 #include "collector/semaphore.h"
-#include "collector/sideband.h"
-#include "collector/site_hits.h"
 #include "core/failure.h"
 #include "core/stop.h"
-#include "trace/reader.h"
-#include "trace/writer.h"
 
 enum {
 	PASS_MS = 100,
 	LAST_PASSES = 50, /* while a writer is interrupted, a millisecond each */
 	SIDEBAND_RING = 256 << 10,
 	HIGHEST_PRIORITY = -20,
-	TYPES = 1 << 16,
-	NO_EVENT = 0xffff,
 };
-
-struct recording {
-	const struct recording_options *options;
-	struct recording_result *result;
-	struct capture capture;
-	void *backend; /* its state */
-	struct trace_writer *writer;
-	struct writer_event *events; /* of the plan, then of the kernel */
-	size_t nr_events;
-	size_t raw_offset;	 /* of a sample's raw data */
-	uint16_t *event_of_type; /* [TYPES]: which event a common_type is */
-	struct site_hits *site_hits;
-	int unwritten; /* why the trace could not be written any more; 0: it can */
-	struct failure *failure;
-};
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static void count_sample(struct recording *r, const uint8_t *record, size_t size)
-{
-	struct plan *plan = r->options->plan;
-	uint16_t type, event;
-
-	if (size < r->raw_offset + sizeof(type))
-		return;
-	memcpy(&type, record + r->raw_offset, sizeof(type));
-	event = r->event_of_type[type];
-	if (event == NO_EVENT)
-		return;
-	if (event >= plan->nr_events) {
-		struct kernel_event *kernel =
-			&r->options->kernel->items[event - plan->nr_events];
-
-		kernel->hits += !r->unwritten;
-		kernel->lost += r->unwritten != 0;
-		return;
-	}
-	if (r->unwritten) {
-		plan->events[event].unwritten++;
-		return;
-	}
-	plan->events[event].hits++;
-	site_hits_count(r->site_hits, event, record + r->raw_offset,
-			size - r->raw_offset);
-}
-
-/* The lost records that the stream itself tells of. */
-static void count_lost(struct recording *r, unsigned cpu, const uint8_t *record,
-		       size_t size)
-{
-	uint64_t lost;
-
-	if (size < sizeof(struct perf_event_header) + 16)
-		return;
-	memcpy(&lost, record + sizeof(struct perf_event_header) + 8, sizeof(lost));
-	r->result->lost += lost;
-	r->result->lost_on_cpu[cpu] += lost;
-}
 
 /* Once it failed, records only are counted. */
 static int write_records(struct recording *r, const void *records, size_t size)
@@ -142,10 +58,10 @@ static int consume(void *user, unsigned cpu, const void *records, size_t size)
 			return fail(r->failure, -EBADMSG,
 				    "the ring of CPU %u makes no sense", cpu);
 		if (header.type == PERF_RECORD_SAMPLE)
-			count_sample(r, at, header.size);
+			recording_count_sample(r, at, header.size);
 		else if (header.type == PERF_RECORD_LOST &&
 			 !r->options->backend->own_rings)
-			count_lost(r, cpu, at, header.size);
+			recording_count_lost(r, cpu, at, header.size);
 	}
 	return 0;
 }
@@ -172,10 +88,10 @@ static int open_rings(struct recording *r)
 	c->counters.nr_events = (unsigned)r->nr_events;
 	r->result->cpus = c->cpus;
 	r->result->lost_on_cpu = calloc(c->cpus, sizeof(uint64_t));
-	r->event_of_type = malloc(TYPES * sizeof(uint16_t));
+	r->event_of_type = malloc(RECORDING_TYPES * sizeof(uint16_t));
 	if (!r->result->lost_on_cpu || !r->event_of_type)
 		return fail(r->failure, -ENOMEM, "out of memory");
-	memset(r->event_of_type, 0xff, TYPES * sizeof(uint16_t));
+	memset(r->event_of_type, 0xff, RECORDING_TYPES * sizeof(uint16_t));
 	if (site_hits_new(&r->site_hits, options->plan, !options->backend->own_rings))
 		return fail(r->failure, -ENOMEM, "out of memory");
 	return rings_new(&c->rings, c->cpus,
@@ -311,7 +227,7 @@ static int write_round(struct recording *r)
 	return r->unwritten;
 }
 
-static struct sideband sideband_of(struct recording *r)
+struct sideband recording_sideband(struct recording *r)
 {
 	return (struct sideband){
 		.write = write_record,
@@ -326,7 +242,7 @@ static struct sideband sideband_of(struct recording *r)
 static int write_sideband(struct recording *r)
 {
 	const struct target *target = r->options->target;
-	struct sideband sideband = sideband_of(r);
+	struct sideband sideband = recording_sideband(r);
 	int err = 0;
 
 	if (target_is_everybody(target) || r->options->kernel)
@@ -349,33 +265,6 @@ static bool is_over(const struct recording *r, uint64_t started_ns)
 	return o->target->kind == TARGET_PROCESSES && target_all_gone(o->target);
 }
 
-/* A LOST record for what a CPU lost and no record told of. */
-static int tell_loss(struct recording *r, unsigned cpu, uint64_t lost, uint64_t time_ns)
-{
-	uint64_t *told = &r->result->lost_on_cpu[cpu];
-	struct sideband sideband = sideband_of(r);
-	uint64_t more = lost > *told ? lost - *told : 0;
-
-	if (!more)
-		return 0;
-	*told = lost;
-	r->result->lost += more;
-	return sideband_lost(&sideband, sideband.id, more, cpu, time_ns, r->failure);
-}
-
-static int tell_losses(struct recording *r)
-{
-	int err = 0;
-
-	for (unsigned cpu = 0; !err && cpu < r->capture.cpus; cpu++) {
-		uint64_t time_ns,
-			lost = r->options->backend->lost(r->backend, cpu, &time_ns);
-
-		err = tell_loss(r, cpu, lost, time_ns);
-	}
-	return err;
-}
-
 /* One pass over all rings. 1: it is no round, some records had to wait. */
 static int drain(struct recording *r)
 {
@@ -387,7 +276,7 @@ static int drain(struct recording *r)
 	if (!err && waiting < 0)
 		err = waiting;
 	if (!err && backend->lost)
-		err = tell_losses(r);
+		err = recording_tell_losses(r);
 	if (err || waiting)
 		return err ? err : 1;
 	return write_round(r);
@@ -409,45 +298,6 @@ static int record_until_over(struct recording *r)
 	return err < 0 ? err : 0;
 }
 
-/* What perf's rings lost behind the last record that told of losses. */
-static int tell_last_losses(struct recording *r)
-{
-	const struct counters *counters = &r->capture.counters;
-	uint64_t *lost = calloc(r->capture.cpus, sizeof(*lost));
-	int err = 0;
-
-	if (!lost)
-		return fail(r->failure, -ENOMEM, "out of memory");
-	counters_read_lost(&r->capture.counters);
-	for (size_t i = 0; i < counters->count; i++)
-		lost[counters->items[i].cpu] += counters->items[i].lost;
-	for (unsigned cpu = 0; !err && cpu < r->capture.cpus; cpu++)
-		err = tell_loss(r, cpu, lost[cpu], now_ns(CLOCK_MONOTONIC));
-	free(lost);
-	return err;
-}
-
-/* The stream's LOST records also count what the side-band lost; hits are counted here. */
-static void count_lost_of_events(struct recording *r)
-{
-	struct plan *plan = r->options->plan;
-	uint64_t lost = 0;
-
-	if (r->options->kernel) {
-		counters_read_lost(&r->capture.counters);
-		lost = kernel_events_count_lost(
-			r->options->kernel, &r->capture,
-			r->options->backend->own_rings ? r->result->lost_on_cpu : NULL);
-	}
-	for (unsigned i = 0; i < plan->nr_events; i++) {
-		plan->events[i].lost =
-			r->options->backend->lost_of_event(r->backend, &r->capture, i);
-		lost += plan->events[i].lost;
-	}
-	if (r->capture.counters.exact_losses || r->options->backend->own_rings)
-		r->result->lost = lost;
-}
-
 /* Detaches and writes what is still in the rings. */
 static int finish(struct recording *r)
 {
@@ -467,8 +317,8 @@ static int finish(struct recording *r)
 		err = drain(r);
 	}
 	if (err >= 0 && !r->options->backend->lost)
-		err = tell_last_losses(r);
-	count_lost_of_events(r);
+		err = recording_tell_last_losses(r);
+	recording_count_events_lost(r);
 	return err < 0 ? err : write_round(r);
 }
 
@@ -557,48 +407,6 @@ static void release(struct recording *r)
 	site_hits_free(r->site_hits);
 }
 
-/* The hits that a trace holds which could not be written to its end. */
-static void count_kept(struct recording *r)
-{
-	struct plan *plan = r->options->plan;
-	const char *path = r->options->path;
-	struct trace_item item;
-	struct trace *trace;
-	struct stat status;
-
-	/* "-", a fifo and a device are not read. */
-	if (stat(path, &status) || !S_ISREG(status.st_mode) || !strcmp(path, "-") ||
-	    trace_open(&trace, path, NULL))
-		return;
-	while (trace_next(trace, &item, NULL) == 1)
-		;
-	for (size_t i = 0; i < plan->nr_events && i < trace_nr_types(trace); i++) {
-		struct plan_event *event = &plan->events[i];
-		uint64_t seen = event->hits + event->unwritten;
-
-		event->hits = trace_type(trace, i)->count;
-		event->unwritten = seen > event->hits ? seen - event->hits : 0;
-	}
-	r->result->bytes = trace_info(trace)->bytes_total;
-	trace_close(trace);
-}
-
-static void add_up(struct recording *r)
-{
-	struct recording_result *result = r->result;
-
-	for (size_t i = 0; i < r->options->plan->nr_events; i++) {
-		struct plan_event *event = &r->options->plan->events[i];
-
-		event->lost += event->unwritten;
-		result->events += event->hits;
-		result->unwritten += event->unwritten;
-	}
-	for (size_t i = 0; r->options->kernel && i < r->options->kernel->count; i++)
-		result->events += r->options->kernel->items[i].hits;
-	result->lost += result->unwritten;
-}
-
 int recording_run(const struct recording_options *options,
 		  struct recording_result *result, struct failure *f)
 {
@@ -611,8 +419,8 @@ int recording_run(const struct recording_options *options,
 		result->bytes = writer_bytes_out(r.writer);
 		closed = writer_close(r.writer, err ? NULL : f);
 		if (closed)
-			count_kept(&r);
-		add_up(&r);
+			recording_count_kept(&r);
+		recording_add_up(&r);
 	}
 	release(&r);
 	return err ? err : closed;

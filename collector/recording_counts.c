@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a recording counts: hits by event and site, losses, what a broken trace kept.
+ *
+ * Losses: our own rings count them, and each pass writes what is new as a LOST record.
+ * Into perf's rings the kernel puts a LOST record when there is room again; what was lost
+ * after the last record that fitted is never told there, the counters know it, and the
+ * difference becomes a LOST record of ours at the end.
+ *
+ * When the trace cannot be written (a full disk, a reader of the pipe that went away),
+ * the rings are still emptied, to count what is lost with them. How much of the rest
+ * reached a file the file itself tells best: it was cut back, and compression holds
+ * records back, so it is read once more. What became of a pipe's bytes nobody knows.
+ */
+#include "collector/recording_state.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "collector/kernel_events.h"
+#include "core/failure.h"
+#include "trace/reader.h"
+
+void recording_count_sample(struct recording *r, const uint8_t *record, size_t size)
+{
+	struct plan *plan = r->options->plan;
+	uint16_t type, event;
+
+	if (size < r->raw_offset + sizeof(type))
+		return;
+	memcpy(&type, record + r->raw_offset, sizeof(type));
+	event = r->event_of_type[type];
+	if (event == RECORDING_NO_EVENT)
+		return;
+	if (event >= plan->nr_events) {
+		struct kernel_event *kernel =
+			&r->options->kernel->items[event - plan->nr_events];
+
+		kernel->hits += !r->unwritten;
+		kernel->lost += r->unwritten != 0;
+		return;
+	}
+	if (r->unwritten) {
+		plan->events[event].unwritten++;
+		return;
+	}
+	plan->events[event].hits++;
+	site_hits_count(r->site_hits, event, record + r->raw_offset,
+			size - r->raw_offset);
+}
+
+/* The lost records that the stream itself tells of. */
+void recording_count_lost(struct recording *r, unsigned cpu, const uint8_t *record,
+			  size_t size)
+{
+	uint64_t lost;
+
+	if (size < sizeof(struct perf_event_header) + 16)
+		return;
+	memcpy(&lost, record + sizeof(struct perf_event_header) + 8, sizeof(lost));
+	r->result->lost += lost;
+	r->result->lost_on_cpu[cpu] += lost;
+}
+
+/* A LOST record for what a CPU lost and no record told of. */
+static int tell_loss(struct recording *r, unsigned cpu, uint64_t lost, uint64_t time_ns)
+{
+	uint64_t *told = &r->result->lost_on_cpu[cpu];
+	struct sideband sideband = recording_sideband(r);
+	uint64_t more = lost > *told ? lost - *told : 0;
+
+	if (!more)
+		return 0;
+	*told = lost;
+	r->result->lost += more;
+	return sideband_lost(&sideband, sideband.id, more, cpu, time_ns, r->failure);
+}
+
+int recording_tell_losses(struct recording *r)
+{
+	int err = 0;
+
+	for (unsigned cpu = 0; !err && cpu < r->capture.cpus; cpu++) {
+		uint64_t time_ns,
+			lost = r->options->backend->lost(r->backend, cpu, &time_ns);
+
+		err = tell_loss(r, cpu, lost, time_ns);
+	}
+	return err;
+}
+
+/* What perf's rings lost behind the last record that told of losses. */
+int recording_tell_last_losses(struct recording *r)
+{
+	const struct counters *counters = &r->capture.counters;
+	uint64_t *lost = calloc(r->capture.cpus, sizeof(*lost));
+	int err = 0;
+
+	if (!lost)
+		return fail(r->failure, -ENOMEM, "out of memory");
+	counters_read_lost(&r->capture.counters);
+	for (size_t i = 0; i < counters->count; i++)
+		lost[counters->items[i].cpu] += counters->items[i].lost;
+	for (unsigned cpu = 0; !err && cpu < r->capture.cpus; cpu++)
+		err = tell_loss(r, cpu, lost[cpu], now_ns(CLOCK_MONOTONIC));
+	free(lost);
+	return err;
+}
+
+/* The stream's LOST records also count what the side-band lost; hits are counted here. */
+void recording_count_events_lost(struct recording *r)
+{
+	struct plan *plan = r->options->plan;
+	uint64_t lost = 0;
+
+	if (r->options->kernel) {
+		counters_read_lost(&r->capture.counters);
+		lost = kernel_events_count_lost(
+			r->options->kernel, &r->capture,
+			r->options->backend->own_rings ? r->result->lost_on_cpu : NULL);
+	}
+	for (unsigned i = 0; i < plan->nr_events; i++) {
+		plan->events[i].lost =
+			r->options->backend->lost_of_event(r->backend, &r->capture, i);
+		lost += plan->events[i].lost;
+	}
+	if (r->capture.counters.exact_losses || r->options->backend->own_rings)
+		r->result->lost = lost;
+}
+
+/* The hits that a trace holds which could not be written to its end. */
+void recording_count_kept(struct recording *r)
+{
+	struct plan *plan = r->options->plan;
+	const char *path = r->options->path;
+	struct trace_item item;
+	struct trace *trace;
+	struct stat status;
+
+	/* "-", a fifo and a device are not read. */
+	if (stat(path, &status) || !S_ISREG(status.st_mode) || !strcmp(path, "-") ||
+	    trace_open(&trace, path, NULL))
+		return;
+	while (trace_next(trace, &item, NULL) == 1)
+		;
+	for (size_t i = 0; i < plan->nr_events && i < trace_nr_types(trace); i++) {
+		struct plan_event *event = &plan->events[i];
+		uint64_t seen = event->hits + event->unwritten;
+
+		event->hits = trace_type(trace, i)->count;
+		event->unwritten = seen > event->hits ? seen - event->hits : 0;
+	}
+	r->result->bytes = trace_info(trace)->bytes_total;
+	trace_close(trace);
+}
+
+void recording_add_up(struct recording *r)
+{
+	struct recording_result *result = r->result;
+
+	for (size_t i = 0; i < r->options->plan->nr_events; i++) {
+		struct plan_event *event = &r->options->plan->events[i];
+
+		event->lost += event->unwritten;
+		result->events += event->hits;
+		result->unwritten += event->unwritten;
+	}
+	for (size_t i = 0; r->options->kernel && i < r->options->kernel->count; i++)
+		result->events += r->options->kernel->items[i].hits;
+	result->lost += result->unwritten;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A recording that runs: what recording.c, which runs it, and recording_counts.c share.
+ */
+#ifndef FATHOM_COLLECTOR_RECORDING_STATE_H
+#define FATHOM_COLLECTOR_RECORDING_STATE_H
+
+#include <time.h>
+
+#include "collector/recording.h"
+#include "collector/ring.h"
+#include "collector/sideband.h"
+#include "collector/site_hits.h"
+#include "trace/writer.h"
+
+enum { RECORDING_TYPES = 1 << 16, RECORDING_NO_EVENT = 0xffff };
+
+struct recording {
+	const struct recording_options *options;
+	struct recording_result *result;
+	struct capture capture;
+	void *backend; /* its state */
+	struct trace_writer *writer;
+	struct writer_event *events; /* of the plan, then of the kernel */
+	size_t nr_events;
+	size_t raw_offset;	 /* of a sample's raw data */
+	uint16_t *event_of_type; /* [RECORDING_TYPES]: which event a common_type is */
+	struct site_hits *site_hits;
+	int unwritten; /* why the trace could not be written any more; 0: it can */
+	struct failure *failure;
+};
+
+static inline uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Records of our own, on their way into the trace. */
+struct sideband recording_sideband(struct recording *r);
+
+/* While it runs: a hit; a LOST record of the kernel; what our own rings lost since the
+ * last call, which becomes LOST records. */
+void recording_count_sample(struct recording *r, const uint8_t *record, size_t size);
+void recording_count_lost(struct recording *r, unsigned cpu, const uint8_t *record,
+			  size_t size);
+int recording_tell_losses(struct recording *r);
+
+/* When nothing more comes: what perf's rings lost untold; the losses of each event. */
+int recording_tell_last_losses(struct recording *r);
+void recording_count_events_lost(struct recording *r);
+
+/* When the trace is closed: the hits in one that could not be written to its end; the
+ * totals. */
+void recording_count_kept(struct recording *r);
+void recording_add_up(struct recording *r);
+
+#endif
