@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <ini.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,18 +218,34 @@ static unsigned distance(const char *a, const char *b)
 	return row[columns];
 }
 
-const char *nearest_word(const char *word, const char *const *words)
+/* The first of the nearest, and how far it is. */
+static const char *closest(const char *word, const char *const *words, unsigned *least)
 {
-	unsigned least = (unsigned)strlen(word) / 3 + 1;
-	const char *nearest = NULL;
+	const char *found = NULL;
 
+	*least = UINT_MAX;
 	for (; *words; words++) {
 		unsigned d = distance(word, *words);
 
-		if (d < least || (d == least && !nearest)) {
-			least = d;
-			nearest = *words;
+		if (d < *least) {
+			*least = d;
+			found = *words;
 		}
 	}
-	return nearest;
+	return found;
+}
+
+const char *closest_word(const char *word, const char *const *words)
+{
+	unsigned steps;
+
+	return closest(word, words, &steps);
+}
+
+const char *nearest_word(const char *word, const char *const *words)
+{
+	unsigned steps;
+	const char *found = closest(word, words, &steps);
+
+	return found && steps <= strlen(word) / 3 + 1 ? found : NULL;
 }

@@ -39,4 +39,7 @@ int ini_load(const char *path, char **text, struct failure *f);
  * none is near (edit distance above a third of its length). */
 const char *nearest_word(const char *word, const char *const *words);
 
+/* The same, however far; NULL only if there are no words. */
+const char *closest_word(const char *word, const char *const *words);
+
 #endif

@@ -39,15 +39,16 @@ struct key {
 
 #define AT(member) offsetof(struct job, member)
 
+/* Keys that mean the same stand together, as fio calls them in its JSON first. */
 static const struct key keys[] = {
 	{"filename", KEY_FILE, AT(filename), 0, 0},
 	{"size", KEY_SIZE, AT(size), 1, 0},
 	{"offset", KEY_SIZE, AT(offset), 0, 0},
 	{"offset_increment", KEY_SIZE, AT(offset_increment), 0, 0},
-	{"readwrite", KEY_PATTERN, AT(pattern), 0, 0},
 	{"rw", KEY_PATTERN, AT(pattern), 0, 0},
-	{"blocksize", KEY_SIZE, AT(block_size), 1, 64 << 20},
+	{"readwrite", KEY_PATTERN, AT(pattern), 0, 0},
 	{"bs", KEY_SIZE, AT(block_size), 1, 64 << 20},
+	{"blocksize", KEY_SIZE, AT(block_size), 1, 64 << 20},
 	{"iodepth", KEY_NUMBER, AT(depth), 1, 65536},
 	{"numjobs", KEY_NUMBER, AT(numjobs), 1, 1024},
 	{"runtime", KEY_TIME, AT(runtime_ns), 0, 0},
@@ -248,7 +249,12 @@ static const struct {
 	{"blocksize_range", "give one size in bs="},
 	{"bssplit", "give one size in bs="},
 	{"filesize", "give size="},
+	{"io_size", "give size=, and loops= to work on it more than once"},
 	{"nrfiles", "write a section for each file"},
+	{"buffered", "give direct=, which is the opposite"},
+	{"wait_for_previous", "give stonewall"},
+	{"hipri", "give poll_max_ns= to poll the completion ring"},
+	{"randrepeat", "give randseed= for other offsets"},
 };
 
 static int unknown_key(const char *word, struct failure *f)
@@ -266,8 +272,10 @@ static int unknown_key(const char *word, struct failure *f)
 	if (near)
 		return fail(f, -EINVAL, "unknown key '%.60s', did you mean '%s'?", word,
 			    near);
-	return fail(f, -EINVAL, "unknown or unsupported key '%.60s' (see docs/jobs.md)",
-		    word);
+	return fail(f, -EINVAL,
+		    "unknown or unsupported key '%.60s'; the nearest known one is '%s' "
+		    "(fathom-bench(1) has all)",
+		    word, closest_word(word, names));
 }
 
 static int remember(struct job_options *options, const char *key, const char *value)
@@ -295,6 +303,14 @@ static const struct key *find_key(const char *name)
 	return NULL;
 }
 
+/* What fio's JSON calls it. */
+static const char *name_of(const struct key *key)
+{
+	while (key > keys && key[-1].at == key->at && key[-1].kind == key->kind)
+		key--;
+	return key->name;
+}
+
 int job_set_value(struct job *job, const char *name, const char *value, struct failure *f)
 {
 	const struct key *key = find_key(name);
@@ -303,7 +319,7 @@ int job_set_value(struct job *job, const char *name, const char *value, struct f
 	if (!key)
 		return unknown_key(name, f);
 	err = set_value(key, job, value, f);
-	return err ? err : remember(&job->options, name, value);
+	return err ? err : remember(&job->options, name_of(key), value);
 }
 
 int job_set(struct job *job, const char *name, const char *value, struct failure *f)

@@ -208,6 +208,7 @@ static void test_nearest(void **state)
 	assert_string_equal(nearest_word("iodpeth", words), "iodepth");
 	assert_string_equal(nearest_word("run_time", words), "runtime");
 	assert_null(nearest_word("zonemode", words));
+	assert_string_equal(closest_word("zonemode", words), "iodepth");
 }
 
 static void test_bytes(void **state)

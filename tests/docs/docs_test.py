@@ -61,6 +61,17 @@ class Documents(unittest.TestCase):
                                  "options missing in the page")
                 self.assertEqual(written - told - {"help"}, set(), "options that do not exist")
 
+    def test_keys_of_jobs_agree(self):
+        rows = re.search(r"struct key keys\[\] = {\n(.*?)^};", read("probes/job_keys.c"),
+                         re.M | re.S)[1]
+        keys = set(re.findall(r'^\t{"(\w+)"', rows, re.M))
+        table = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", read("docs/jobs.md"), re.M)
+        self.assertGreater(len(keys), 20)
+        self.assertLessEqual(keys, set(re.findall(r"\w+", " ".join(table))))
+        page = re.search(r"^\.Sh KEYS\n(.*?)^\.Sh", read("docs/man/fathom-bench.1"),
+                         re.M | re.S)[1]
+        self.assertEqual(keys - set(re.findall(r"\w+", page)), set())
+
     def test_links(self):
         for name in markdown():
             for link in re.findall(r"\]\(([^)#]+)[^)]*\)", read(name)):

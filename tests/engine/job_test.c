@@ -122,13 +122,28 @@ static void command_line_overrides_all_jobs(void **state)
 	job_file_free(&file);
 }
 
+/* Whatever a job file calls a key, the JSON calls it what fio's calls it. */
+static void options_have_fios_names(void **state)
+{
+	struct job_file file = parsed("[a]\nblocksize=4k\nreadwrite=read\nsize=1m\n");
+	const struct job_options *options = &file.jobs[0].options;
+
+	(void)state;
+	assert_int_equal(options->count, 3);
+	assert_string_equal(options->items[0].key, "bs");
+	assert_string_equal(options->items[1].key, "rw");
+	assert_string_equal(options->items[2].key, "size");
+	job_file_free(&file);
+}
+
 static const struct {
 	const char *text;
 	const char *message; /* what must be in it */
 } wrong[] = {
 	{"[x]\nbs=4k\niodeph=3\n",
 	 "t.fio:3: unknown key 'iodeph', did you mean 'iodepth'"},
-	{"[x]\nbuffer_pattern=1\n", "t.fio:2: unknown or unsupported key"},
+	{"[x]\nrate_iops=1\n",
+	 "t.fio:2: unknown or unsupported key 'rate_iops'; the nearest known one is '"},
 	{"[x]\nblocksize=4q\n", "t.fio:2: blocksize: "},
 	{"[x]\nbs=4k-8k\n", "t.fio:2: bs: '4k-8k': ranges are not supported, give one"},
 	{"[x]\nbs=4k,8k\n", "bs: '4k,8k': lists are not supported, give one size"},
@@ -259,6 +274,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(values_have_fios_units),
 		cmocka_unit_test(defaults_are_fios),
 		cmocka_unit_test(command_line_overrides_all_jobs),
+		cmocka_unit_test(options_have_fios_names),
 		cmocka_unit_test(wrong_lines_are_explained),
 		cmocka_unit_test(contradictions_are_explained),
 		cmocka_unit_test(only_jobs_that_run_together_share_the_memory),
