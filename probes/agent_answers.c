@@ -291,7 +291,7 @@ static int send_prepared(struct session *s, struct failure *f)
 static int send_results(struct session *s, struct failure *f)
 {
 	struct work *w = &s->work;
-	json_t *results = run_nr_reports(&w->run) ? bench_results(&w->run) : NULL;
+	json_t *results = run_nr_reports(&w->run) ? bench_results(&w->run, NULL) : NULL;
 	json_t *failure = w->result ? json_string(w->failure.text) : NULL;
 
 	if (s->cut_short)

@@ -57,24 +57,28 @@ static json_t *latency(const struct histogram *h, bool percentiles)
 	return o;
 }
 
+/* @group_speed: of all jobs that run side by side, bytes per second. */
 static void add_samples(json_t *o, const struct samples *bandwidth,
-			const struct samples *iops)
+			const struct samples *iops, double group_speed)
 {
+	double part = percent_of(bandwidth->mean * 1024, group_speed);
+
 	json_object_set_new(o, "bw_min", number((uint64_t)bandwidth->min));
 	json_object_set_new(o, "bw_max", number((uint64_t)bandwidth->max));
-	json_object_set_new(o, "bw_agg", json_real(bandwidth->count ? 100 : 0));
-	json_object_set_new(o, "bw_mean", json_real(samples_mean(bandwidth)));
+	json_object_set_new(o, "bw_agg", json_real(part < 100 ? part : 100));
+	json_object_set_new(o, "bw_mean", json_real(bandwidth->mean));
 	json_object_set_new(o, "bw_dev", json_real(samples_stddev(bandwidth)));
 	json_object_set_new(o, "bw_samples", number(bandwidth->count));
 	json_object_set_new(o, "iops_min", number((uint64_t)iops->min));
 	json_object_set_new(o, "iops_max", number((uint64_t)iops->max));
-	json_object_set_new(o, "iops_mean", json_real(samples_mean(iops)));
+	json_object_set_new(o, "iops_mean", json_real(iops->mean));
 	json_object_set_new(o, "iops_stddev", json_real(samples_stddev(iops)));
 	json_object_set_new(o, "iops_samples", number(iops->count));
 }
 
-static json_t *transfers(const struct statistics *s, const struct direction *d, int which)
+static json_t *transfers(const struct statistics *s, int which, double group_speed)
 {
+	const struct direction *d = &s->direction[which];
 	double seconds = (double)s->elapsed_ns / 1e9;
 	double speed = seconds > 0 ? (double)d->bytes / seconds : 0;
 	double rate = seconds > 0 ? (double)d->ios / seconds : 0;
@@ -92,7 +96,7 @@ static json_t *transfers(const struct statistics *s, const struct direction *d, 
 	json_object_set_new(o, "slat_ns", latency(&d->slat, false));
 	json_object_set_new(o, "clat_ns", latency(&d->clat, true));
 	json_object_set_new(o, "lat_ns", latency(&d->lat, true));
-	add_samples(o, &s->bandwidth[which], &s->iops[which]);
+	add_samples(o, &s->bandwidth[which], &s->iops[which], group_speed);
 	return o;
 }
 
@@ -103,7 +107,7 @@ static json_t *no_transfers(void)
 
 	if (none) {
 		statistics_reset(none);
-		o = transfers(none, &none->direction[0], 0);
+		o = transfers(none, 0, 0);
 	}
 	free(none);
 	return o;
@@ -212,7 +216,8 @@ static json_t *report_json(const struct run *run, const struct run_report *r)
 	json_object_set_new(o, "job options", options_of(&r->job->options));
 	for (int i = 0; i < 2; i++)
 		json_object_set_new(o, direction_names[i],
-				    transfers(s, &s->direction[i], i));
+				    transfers(s, i,
+					      run_group_speed(run, r->first->group, i)));
 	json_object_set_new(o, "trim", no_transfers());
 	json_object_set_new(o, "sync", syncs(s));
 	add_cpu(o, s);
@@ -272,7 +277,7 @@ static json_t *reports_json(const struct run *run)
 	return list;
 }
 
-json_t *bench_results(const struct run *run)
+json_t *bench_results(const struct run *run, const char *error)
 {
 	struct timespec now;
 	char text[64] = "";
@@ -292,7 +297,8 @@ json_t *bench_results(const struct run *run)
 	json_object_set_new(o, "jobs", reports_json(run));
 	json_object_set_new(o, "disk_util", disks_json(run));
 	json_object_set_new(o, "fathom",
-			    json_pack("{s:s, s:o}", "version", FATHOM_VERSION, "warnings",
+			    json_pack("{s:s, s:o*, s:o}", "version", FATHOM_VERSION,
+				      "error", error ? string(error) : NULL, "warnings",
 				      bench_warnings(&run->warnings)));
 	return o;
 }

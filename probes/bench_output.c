@@ -48,6 +48,8 @@ static int write_form(const json_t *results, bool json, FILE *to, const char *pa
 {
 	int err = 0;
 
+	if (!json && !json_array_size(json_object_get(results, "jobs")))
+		return 0; /* no job ran: the failure says all there is */
 	if (to != stdout && ftruncate(fileno(to), 0) && errno != EINVAL)
 		return fail(f, -errno, "%s: %s", path, strerror(errno));
 	errno = 0;

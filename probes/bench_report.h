@@ -11,9 +11,9 @@ struct histogram;
 struct run;
 struct warnings;
 
-/* The results as fio's JSON (fio --output-format=json, 3.33), with more under "fathom";
- * NULL without memory. */
-json_t *bench_results(const struct run *run);
+/* The results as fio's JSON (fio --output-format=json, 3.33), with more under "fathom",
+ * also why the run failed (@error, NULL if it did not); NULL without memory. */
+json_t *bench_results(const struct run *run, const char *error);
 
 /* Those of "fathom": [{id, subject, text}]; the text begins with its subject. */
 json_t *bench_warnings(const struct warnings *warnings);

@@ -53,7 +53,8 @@ int bench_here(const struct bench_job *job, json_t **results, struct failure *f)
 		err = run_go(&run, f);
 		warn_of(&run);
 	}
-	if (run_nr_reports(&run) && !(*results = bench_results(&run)) && !err)
+	*results = bench_results(&run, err ? f->text : NULL);
+	if (!*results && !err)
 		err = fail(f, -ENOMEM, "no memory for the results");
 	run_release(&run);
 	return err;

@@ -28,7 +28,7 @@ struct bench_job {
 };
 
 /* Each shows progress and warnings on stderr. 0, or a negative errno with the reason in
- * @f; *@results is there if anything was measured, in both cases. */
+ * @f; *@results may be there in both cases; without jobs if none ran. */
 int bench_here(const struct bench_job *job, json_t **results, struct failure *f);
 int bench_there(const struct bench_job *job, json_t **results, struct failure *f);
 

@@ -2,6 +2,7 @@
 /* What bench and agent say on stderr while a job runs. */
 #include "probes/bench_tell.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,24 +10,41 @@
 #include "core/json_members.h"
 #include "core/text.h"
 #include "core/units.h"
+#include "probes/bench_report.h"
 
+/* Appends; what does not fit is cut. */
+__attribute__((format(printf, 3, 4))) static void add(char *line, size_t room,
+						      const char *format, ...)
+{
+	size_t length = strlen(line);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line + length, room - length, format, args);
+	va_end(args);
+}
+
+/* What is not known, as rates in the first half second, is left out. */
 void tell_progress(const char *phase, const struct run_progress *p)
 {
-	char reads[UNIT_TEXT], writes[UNIT_TEXT], speed[UNIT_TEXT], done[16] = "";
-	char what[32];
+	double speed = p->bytes_per_second[0] + p->bytes_per_second[1];
+	char line[256] = "", what[32], text[UNIT_TEXT];
 
 	snprintf(what, sizeof(what), "%s", phase);
 	text_tame(what);
-	if (p->done < 0 && p->iops[0] + p->iops[1] <= 0) {
-		progress("%s", what);
-		return;
-	}
 	if (p->done >= 0)
-		snprintf(done, sizeof(done), "%3.0f%% ",
-			 100 * (p->done < 1 ? p->done : 1));
-	progress("%s%s, read %s IOPS, write %s IOPS, %s/s", done, what,
-		 count_text(reads, p->iops[0]), count_text(writes, p->iops[1]),
-		 size_text(speed, p->bytes_per_second[0] + p->bytes_per_second[1]));
+		add(line, sizeof(line), "%3.0f%% ", 100 * (p->done < 1 ? p->done : 1));
+	add(line, sizeof(line), "%s", what);
+	for (int i = 0; i < 2; i++)
+		if (p->iops[i] > 0)
+			add(line, sizeof(line), ", %s %s IOPS", direction_names[i],
+			    count_text(text, p->iops[i]));
+	if (speed > 0)
+		add(line, sizeof(line), ", %s/s", size_text(text, speed));
+	if (p->left_ns)
+		add(line, sizeof(line), ", %llu s left",
+		    (unsigned long long)(p->left_ns + 999999999) / 1000000000);
+	progress("%s", line);
 }
 
 /* The text behind the subject, for a line that has the subject already. */

@@ -104,16 +104,17 @@ static void print_percentiles(FILE *to, const json_t *latency)
 
 static void print_samples(FILE *to, const json_t *d)
 {
-	bool mega = member_number(d, "bw_min") > 9999;
+	bool mega = member_number(d, "bw_mean") > 1024 * 1024; /* as in fio */
 	double unit = mega ? 1024 : 1;
 
 	if (!member_count(d, "bw_samples"))
 		return;
 	fprintf(to,
-		"   bw (  %s/s): min=%5.0f, max=%5.0f, per=100.00%%, avg=%.2f, "
+		"   bw (  %s/s): min=%5.0f, max=%5.0f, per=%.2f%%, avg=%.2f, "
 		"stdev=%.2f, samples=%llu\n",
 		mega ? "MiB" : "KiB", member_number(d, "bw_min") / unit,
-		member_number(d, "bw_max") / unit, member_number(d, "bw_mean") / unit,
+		member_number(d, "bw_max") / unit, member_number(d, "bw_agg"),
+		member_number(d, "bw_mean") / unit,
 		member_number(d, "bw_dev") / unit,
 		(unsigned long long)member_count(d, "bw_samples"));
 	fprintf(to,

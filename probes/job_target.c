@@ -256,7 +256,13 @@ static int find_extent(const struct job_target *t, const struct job *job, unsign
 	uint64_t size;
 
 	e->start = job->offset + job->offset_increment * nth;
-	if (e->start >= t->size || job->size > t->size - e->start)
+	if (e->start >= t->size)
+		return fail(f, -EINVAL,
+			    "%s ends at %llu bytes, before offset %llu where worker %u of "
+			    "job [%s] begins; lower offset or offset_increment",
+			    t->path, (unsigned long long)t->size,
+			    (unsigned long long)e->start, nth + 1, job->name);
+	if (job->size > t->size - e->start)
 		return fail(f, -EINVAL,
 			    "%s has %llu bytes, too few for worker %u of job [%s]: %llu "
 			    "from offset %llu; lower size, offset or offset_increment",

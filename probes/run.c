@@ -11,8 +11,7 @@
 #include "core/failure.h"
 #include "probes/clock.h"
 #include "probes/file_rules.h"
-
-enum { TICK_NS = 100000000, SAMPLE_NS = 500000000 };
+#include "probes/watcher.h"
 
 struct run *bench_run;
 
@@ -125,114 +124,6 @@ void run_release(struct run *run)
 	bench_run = NULL;
 }
 
-/* Watching a group */
-
-/* What a worker had counted at the last sample. */
-struct seen {
-	uint64_t ios[2], bytes[2];
-	bool measuring;
-};
-
-struct watcher {
-	struct run *run;
-	struct worker *workers;
-	size_t count;
-	uint64_t began_ns, sampled_ns;
-	struct seen *seen; /* by worker */
-	struct run_progress progress;
-};
-
-static struct seen look_at(const struct worker *w)
-{
-	struct seen now = {.measuring = __atomic_load_n(&w->measuring, __ATOMIC_ACQUIRE)};
-
-	for (int d = 0; d < 2; d++) {
-		now.ios[d] = __atomic_load_n(&w->seen_ios[d], __ATOMIC_RELAXED);
-		now.bytes[d] = __atomic_load_n(&w->seen_bytes[d], __ATOMIC_RELAXED);
-	}
-	return now;
-}
-
-/* The counts begin anew when the ramp ends: no sample reaches across that. */
-static void sample_worker(struct watcher *watcher, size_t i, double seconds)
-{
-	struct worker *w = &watcher->workers[i];
-	struct seen before = watcher->seen[i], now = look_at(w);
-
-	watcher->seen[i] = now;
-	watcher->progress.ramp |= !now.measuring;
-	if (now.measuring != before.measuring)
-		return;
-	for (int d = 0; d < 2; d++) {
-		double rate = (double)(now.ios[d] - before.ios[d]) / seconds;
-		double speed = (double)(now.bytes[d] - before.bytes[d]) / seconds;
-
-		if (now.measuring && rate > 0) {
-			samples_add(&w->iops[d], rate);
-			samples_add(&w->bandwidth[d], speed / 1024);
-		}
-		watcher->progress.iops[d] += rate;
-		watcher->progress.bytes_per_second[d] += speed;
-	}
-}
-
-static void sample(struct watcher *watcher, uint64_t now)
-{
-	double seconds = (double)(now - watcher->sampled_ns) / 1e9;
-
-	watcher->progress = (struct run_progress){.done = -1};
-	for (size_t i = 0; i < watcher->count; i++)
-		sample_worker(watcher, i, seconds);
-	watcher->sampled_ns = now;
-}
-
-static double part_done(const struct watcher *watcher, uint64_t now)
-{
-	uint64_t longest = 0;
-
-	for (size_t i = 0; i < watcher->count; i++) {
-		const struct job *job = watcher->workers[i].job;
-		uint64_t whole = job->ramp_ns + job->runtime_ns;
-
-		if (!job->runtime_ns)
-			return -1;
-		longest = whole > longest ? whole : longest;
-	}
-	return (double)(now - watcher->began_ns) / (double)longest;
-}
-
-static void tick(struct watcher *watcher)
-{
-	uint64_t now = clock_ns();
-
-	watcher->run->seen_ns = now;
-	if (file_work_stopped(watcher->run->rules))
-		for (size_t i = 0; i < watcher->count; i++)
-			__atomic_store_n(&watcher->workers[i].stop, true,
-					 __ATOMIC_RELAXED);
-	if (now - watcher->sampled_ns >= SAMPLE_NS)
-		sample(watcher, now);
-	watcher->progress.done = part_done(watcher, now);
-	if (watcher->run->watch)
-		watcher->run->watch(watcher->run->watcher, &watcher->progress);
-}
-
-/* Waits for one worker after the other, awake ten times a second. */
-static void join_all(struct watcher *watcher)
-{
-	for (size_t i = 0; i < watcher->count; i++) {
-		struct timespec until;
-
-		do {
-			tick(watcher);
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_nsec += TICK_NS;
-			until.tv_sec += until.tv_nsec / 1000000000;
-			until.tv_nsec %= 1000000000;
-		} while (pthread_timedjoin_np(watcher->workers[i].thread, NULL, &until));
-	}
-}
-
 /* Running a group */
 
 /* Signals are for the main thread, which sits in no system call of a request. */
@@ -262,45 +153,42 @@ static int first_failure(const struct worker *workers, size_t count, struct fail
 }
 
 /* All open their engines; nobody begins before all have, or if one could not. */
-static int run_threads(struct watcher *watcher, struct failure *f)
+static int run_threads(struct watcher *watcher, struct worker *workers, size_t count,
+		       struct failure *f)
 {
 	struct gate gate = GATE_CLOSED;
 	size_t started;
 	int err;
 
-	for (size_t i = 0; i < watcher->count; i++)
-		watcher->workers[i].gate = &gate;
-	err = start_threads(watcher->workers, watcher->count, &started);
+	for (size_t i = 0; i < count; i++)
+		workers[i].gate = &gate;
+	err = start_threads(workers, count, &started);
 	gate_await(&gate, (unsigned)started);
 	if (err)
 		fail(f, err, "cannot start a thread: %s", strerror(-err));
 	else
-		err = first_failure(watcher->workers, started, f);
-	watcher->count = started;
-	watcher->began_ns = watcher->sampled_ns = clock_ns();
-	for (size_t i = 0; i < started; i++) /* without a ramp all is measured */
-		watcher->seen[i].measuring = !watcher->workers[i].job->ramp_ns;
+		err = first_failure(workers, started, f);
+	watcher_begin(watcher, started);
 	gate_decide(&gate, !err);
-	join_all(watcher);
-	return err ? err : first_failure(watcher->workers, started, f);
+	watcher_join(watcher);
+	return err ? err : first_failure(workers, started, f);
 }
 
 static int run_group(struct run *run, struct worker *workers, size_t count,
 		     struct failure *f)
 {
-	struct watcher watcher = {.run = run, .workers = workers, .count = count};
+	struct watcher *watcher = watcher_new(run, workers, count);
 	int err = 0;
 
-	watcher.seen = calloc(count, sizeof(*watcher.seen));
 	for (size_t i = 0; i < count && !err; i++)
 		err = worker_init(&workers[i]);
-	if (err || !watcher.seen)
+	if (err || !watcher)
 		err = fail(f, -ENOMEM, "no memory for %zu workers", count);
 	else
-		err = run_threads(&watcher, f);
+		err = run_threads(watcher, workers, count, f);
 	for (size_t i = 0; i < count; i++)
 		worker_release_memory(&workers[i]); /* the next group wants its own */
-	free(watcher.seen);
+	watcher_free(watcher);
 	return err;
 }
 
@@ -364,6 +252,22 @@ double run_disk_util(const struct run *run, size_t index)
 	if (busy_ns >= (double)run->elapsed_ns)
 		return busy_ns > 0 ? 100 : 0;
 	return 100 * busy_ns / (double)run->elapsed_ns;
+}
+
+double run_group_speed(const struct run *run, unsigned group, int direction)
+{
+	uint64_t bytes = 0, longest_ns = 0;
+
+	for (size_t i = 0; i < run->nr_done; i++) {
+		const struct statistics *s = &run->workers[i].statistics;
+
+		if (run->workers[i].group != group)
+			continue;
+		bytes += s->direction[direction].bytes;
+		if (s->elapsed_ns > longest_ns)
+			longest_ns = s->elapsed_ns;
+	}
+	return longest_ns ? (double)bytes * 1e9 / (double)longest_ns : 0;
 }
 
 /* How many workers the report that begins with @first covers. */

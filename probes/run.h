@@ -30,7 +30,8 @@ struct run_disk {
 
 /* What a watcher of the run is told, ten times a second. */
 struct run_progress {
-	double done; /* of the time of this group, 0 to 1; -1 unknown */
+	double done;	  /* of the time of all groups, 0 to 1; -1 unknown */
+	uint64_t left_ns; /* of it; 0 unknown */
 	double iops[2], bytes_per_second[2]; /* of the last half second */
 	bool ramp;			     /* nothing is measured yet */
 };
@@ -78,6 +79,9 @@ struct run_report {
 	uint64_t all_requests;
 	struct statistics statistics;
 };
+
+/* Bytes per second that all workers of @group together read, or wrote. */
+double run_group_speed(const struct run *run, unsigned group, int direction);
 
 /* How many reports; report @index (0 … count - 1) is merged into *@report. */
 size_t run_nr_reports(const struct run *run);

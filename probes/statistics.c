@@ -33,34 +33,28 @@ static void direction_merge(struct direction *into, const struct direction *from
 
 void samples_add(struct samples *s, double value)
 {
+	double off = value - s->mean;
+
 	s->min = !s->count || value < s->min ? value : s->min;
 	s->max = value > s->max ? value : s->max;
-	s->sum += value;
-	s->squares += value * value;
 	s->count++;
-}
-
-double samples_mean(const struct samples *s)
-{
-	return s->count ? s->sum / (double)s->count : 0;
+	s->mean += off / (double)s->count;
+	s->squares += off * (value - s->mean);
 }
 
 double samples_stddev(const struct samples *s)
 {
-	double mean = samples_mean(s), n = (double)s->count;
-	double variance = s->count > 1 ? (s->squares - n * mean * mean) / (n - 1) : 0;
-
-	return variance > 0 ? sqrt(variance) : 0;
+	return s->count > 1 ? sqrt(s->squares / (double)(s->count - 1)) : 0;
 }
 
+/* Of rates that add up; what moves them is taken to be their own. */
 static void samples_merge(struct samples *into, const struct samples *from)
 {
-	if (!from->count)
-		return;
-	into->count = into->count > from->count ? into->count : from->count;
+	if (from->count > into->count)
+		into->count = from->count;
 	into->min += from->min;
 	into->max += from->max;
-	into->sum += from->sum;
+	into->mean += from->mean;
 	into->squares += from->squares;
 }
 

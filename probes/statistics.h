@@ -20,7 +20,8 @@ struct direction {
 /* fio samples bandwidth and IOPS over time. */
 struct samples {
 	uint64_t count;
-	double min, max, sum, squares;
+	double min, max, mean;
+	double squares; /* of what is off the mean, summed */
 };
 
 struct polling {
@@ -57,7 +58,6 @@ void statistics_merge_samples(struct statistics *into, const struct samples iops
 			      const struct samples bandwidth[2]);
 
 void samples_add(struct samples *s, double value);
-double samples_mean(const struct samples *s);
 double samples_stddev(const struct samples *s);
 
 /* What the calling thread has used so far, and since then. */

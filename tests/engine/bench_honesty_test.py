@@ -78,7 +78,12 @@ class Honesty(BenchTest):
         if not os.path.exists(name) or not os.path.getsize(name):
             self.skipTest("no " + name)
         text = job_text({"x": {"direct": 1, "bs": 4, "size": 4}}, filename=name)
-        self.assertIn("refuses direct I/O", self.fails(text))
+        reason = "refuses direct I/O; choose a file on another one"
+        self.assertIn(reason, self.fails(text))
+        ran = json.loads(self.bench(text, "--json", status=1).stdout)
+        self.assertEqual(ran["jobs"], [])
+        self.assertIn(reason, ran["fathom"]["error"])
+        self.assertEqual(self.bench(text, status=1).stdout, "")
 
     def test_null_has_nothing_to_be_honest_about(self):
         ran = self.json(job_text({"x": {"ioengine": "null", "size": "1m", "iodepth": 8}}))

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -140,7 +141,9 @@ class Errors(BenchTest):
             (job_text({"x": {}}, filename=self.path("no")), "give size= and it will be laid out"),
             (job_text({"x": {"size": "1m"}}, filename=path), "too few for worker 1"),
             (job_text({"x": {"numjobs": 3, "offset_increment": "40k"}}, filename=path),
-             "too few for worker 3"),
+             "before offset 81920 where worker 3 of job [x] begins"),
+            (job_text({"x": {"numjobs": 2, "offset_increment": "40k", "size": "60k"}},
+                      filename=path), "too few for worker 2"),
             (job_text({"x": {"direct": 1, "bs": 1000}}, filename=path),
              "direct I/O wants blocksize in multiples of"),
             (job_text({"x": {}}, filename=self.directory), "neither a file nor a block device"),
@@ -297,21 +300,35 @@ class Running(BenchTest):
         self.assertEqual(running.returncode, 0)
         self.assertLess(usage.ru_maxrss, 3 * 64 * KIB)  # KiB; eight groups of 64 MiB
 
-    def test_progress_fits_into_a_narrow_terminal(self):
+    def progress(self, text, columns):
+        """The lines of progress that a terminal of so many columns was shown."""
         main, other = pty.openpty()
         self.addCleanup(os.close, main)
-        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", 24, 40, 0, 0))
-        job = self.job(job_text({"x": {"ioengine": "null", "runtime": "1500ms"}}))
-        with subprocess.Popen([bench_tool.FATHOM, "bench", job], stderr=other,
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+        with subprocess.Popen([bench_tool.FATHOM, "bench", self.job(text)], stderr=other,
                               stdout=subprocess.DEVNULL):
             os.close(other)
             seen = b""
             with contextlib.suppress(OSError):  # the last writer has left
                 while True:
                     seen += os.read(main, 4096)
-        lines = [line.removeprefix("\x1b[K") for line in seen.decode().split("\r")]
+        return [line.removeprefix("\x1b[K") for line in seen.decode().split("\r")]
+
+    def test_progress_fits_into_a_narrow_terminal(self):
+        lines = self.progress(job_text({"x": {"ioengine": "null", "runtime": "1500ms"}}), 40)
         self.assertTrue(any("measuring" in line for line in lines), lines)
         self.assertLess(max(map(len, lines)), 40)
+
+    def test_progress_is_that_of_the_whole_run_and_tells_what_it_knows(self):
+        sections = {"a": {"ramp_time": "1500ms"}, "b": {"stonewall": None}}
+        lines = self.progress(job_text(sections, ioengine="null", rw="read",
+                                       runtime="700ms"), 100)
+        shown = [re.fullmatch(r" *(\d+)% (warming up|measuring)(, read [\d.]+[kM]? IOPS, "
+                              r"[\d.]+ .iB/s)?(, \d s left)?", line) for line in lines if line]
+        self.assertTrue(all(shown[:-1]), lines)
+        done = [int(line[1]) for line in shown if line]
+        self.assertEqual(done, sorted(done))
+        self.assertEqual({"warming up", "measuring"}, {line[2] for line in shown if line})
 
     def test_a_job_from_stdin(self):
         text = job_text({"x": {}}, filename=self.file("f", 64 * KIB))
@@ -338,7 +355,8 @@ class Running(BenchTest):
         on, off = (self.json(text, *options)["jobs"][0]["fathom"]["polling"]
                    for options in ([], ["--no-poll"]))
         self.assertGreater(on["windows"], 0)
-        self.assertEqual(on["windows"], on["hits"] + (on["windows"] - on["hits"]))
+        self.assertGreater(on["hits"], 0)
+        self.assertLessEqual(on["hits"], on["windows"])
         self.assertGreater(on["grown"], 0)
         self.assertEqual((off["windows"], off["grown"], off["max_ns"]), (0, 0, 0))
         self.assertGreater(off["waits"], 0)

@@ -57,7 +57,7 @@ static bool printed(const char *expected)
 	char *text = NULL;
 	size_t size = 0;
 	FILE *to = open_memstream(&text, &size);
-	json_t *results = bench_results(&run);
+	json_t *results = bench_results(&run, NULL);
 	bool found;
 
 	assert_non_null(to);
@@ -99,6 +99,27 @@ static void percentiles_have_the_unit_of_the_percentiles(void **state)
 	assert_true(printed("    lat percentiles (msec):\n     |  1.00th=[  15"));
 }
 
+static void samples_are_told_as_a_share_of_the_group(void **state)
+{
+	static struct worker two[2];
+
+	(void)state;
+	set_up(1000000000);
+	read_blocks(1000, 1, 1); /* 4000 KiB/s */
+	samples_add(&worker.bandwidth[0], 3000);
+	samples_add(&worker.iops[0], 750);
+	assert_true(printed("   bw (  KiB/s): min= 3000, max= 3000, per=75.00%, "
+			    "avg=3000.00, stdev=0.00, samples=1\n"));
+	two[0] = two[1] = worker;
+	run.workers = two;
+	run.nr_workers = run.nr_done = 2;
+	assert_true(printed("per=37.50%, avg=3000.00"));
+	two[1].group = 1;
+	assert_true(printed("per=75.00%, avg=3000.00"));
+	samples_add(&two[0].bandwidth[0], 20000000);
+	assert_true(printed("   bw (  MiB/s): min=    3, max=19531, per=100.00%, "));
+}
+
 static void closing_lines_are_as_fio_writes_them(void **state)
 {
 	(void)state;
@@ -138,6 +159,7 @@ static void a_disk_is_busy_all_the_time_at_most(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(samples_are_told_as_a_share_of_the_group),
 		cmocka_unit_test(percentiles_are_those_of_lat),
 		cmocka_unit_test(percentiles_have_the_unit_of_the_percentiles),
 		cmocka_unit_test(closing_lines_are_as_fio_writes_them),

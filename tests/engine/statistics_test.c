@@ -59,10 +59,34 @@ static void samples_have_a_mean_and_a_deviation(void **state)
 	samples_add(&s, 10);
 	samples_add(&s, 20);
 	samples_add(&s, 30);
-	assert_int_equal((int)samples_mean(&s), 20);
+	assert_int_equal((int)s.mean, 20);
 	assert_int_equal((int)samples_stddev(&s), 10);
 	assert_int_equal((int)s.min, 10);
 	assert_int_equal((int)s.max, 30);
+}
+
+/* Two jobs side by side, the second seen less often: rates and variances add up. */
+static void samples_of_a_group_add_up(void **state)
+{
+	struct statistics *group = malloc(sizeof(*group));
+	struct samples iops[2] = {{0}}, other[2] = {{0}}, none[2] = {{0}};
+
+	(void)state;
+	statistics_reset(group);
+	for (int i = 0; i < 3; i++)
+		samples_add(&iops[0], 100 + 40 * i);
+	for (int i = 0; i < 2; i++)
+		samples_add(&other[0], 500 + 20 * i);
+	statistics_merge_samples(group, iops, none);
+	statistics_merge_samples(group, other, none);
+	statistics_merge_samples(group, none, none);
+	assert_int_equal(group->iops[0].count, 3);
+	assert_int_equal(group->iops[0].min, 600);
+	assert_int_equal(group->iops[0].max, 700);
+	assert_int_equal(group->iops[0].mean, 650);
+	/* 40 * 40 * 2 and 10 * 10 * 2, over 2 */
+	assert_int_equal(samples_stddev(&group->iops[0]) * 100, 4123);
+	free(group);
 }
 
 static void merging_adds_up(void **state)
@@ -95,6 +119,7 @@ int main(void)
 		cmocka_unit_test(batches_fall_into_fios_classes),
 		cmocka_unit_test(latencies_fall_into_fios_classes),
 		cmocka_unit_test(samples_have_a_mean_and_a_deviation),
+		cmocka_unit_test(samples_of_a_group_add_up),
 		cmocka_unit_test(merging_adds_up),
 	};
 
