@@ -96,8 +96,9 @@ def end(recorder):
 
 def script(trace="t.data", **more):
     """The trace's events as (probe, {argument: value}) in order."""
-    text = run([FATHOM, "script", "-i", trace], capture_output=True, check=True, **more).stdout
-    return parse(text)
+    done = run([FATHOM, "script", "-i", trace], capture_output=True, **more)
+    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr}"
+    return parse(done.stdout)
 
 
 def parse(text):
