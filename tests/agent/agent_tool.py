@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the end-to-end tests of fathom agent share: agents, and the masters that use them."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -32,6 +33,18 @@ def children(pid):
             return [int(child) for child in file.read().split()]
     except FileNotFoundError:
         return []
+
+
+def works(pid):
+    """Has a worker of @pid been at work for a while? It is the thread behind that of the run."""
+    with contextlib.suppress(OSError):
+        tasks = sorted(map(int, os.listdir(f"/proc/{pid}/task")))
+        if len(tasks) < 3:
+            return False
+        with open(f"/proc/{pid}/task/{tasks[2]}/stat", encoding="ascii") as file:
+            user, system = file.read().rpartition(")")[2].split()[11:13]
+        return int(user) + int(system) > 1
+    return False
 
 
 class Agent:
@@ -86,9 +99,9 @@ class AgentTest(BenchTest):
         return master
 
     def running(self, agent, text=None, *options):
-        """… whose job runs: its worker is there, so is the thread that the run has."""
+        """… whose job runs."""
         master = self.start(agent, text or job_text({"x": LONG}), *options)
-        await_(lambda: len(os.listdir(f"/proc/{agent.session()}/task")) >= 3, "a worker")
+        await_(lambda: works(agent.session()), "a worker")
         return master
 
     def there(self, agent, text, *options, status=0):
