@@ -307,7 +307,9 @@ int bench_json(const json_t *results, FILE *to)
 {
 	int err = 0;
 
-	if (json_dumpf(results, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER))
+	/* In ASCII, for an agent's words must not drive a terminal. */
+	if (json_dumpf(results, to,
+		       JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII))
 		err = ferror(to) ? -errno : -ENOMEM;
 	fputc('\n', to);
 	return err;

@@ -12,27 +12,13 @@
 
 #include "core/failure.h"
 #include "core/text.h"
+#include "core/write_all.h"
 #include "probes/engine.h"
 #include "probes/file_rules.h"
 #include "probes/job.h"
 #include "probes/random.h"
 
 enum { LAYOUT_CHUNK = 1 << 20 };
-
-static int write_all(int fd, const void *data, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			data = (const char *)data + n;
-			size -= (size_t)n;
-		}
-	}
-	return 0;
-}
 
 static int fill(int fd, uint64_t size, const char *path, const struct file_rules *rules,
 		struct failure *f)

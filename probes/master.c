@@ -273,9 +273,12 @@ static int run(struct master *m, struct failure *f)
 	results = json_object_get(message, "results");
 	m->options->warn(
 		json_object_get(json_object_get(results, "fathom"), "warnings"));
-	*m->results = json_incref(results);
+	if (json_is_object(results))
+		*m->results = json_incref(results);
 	if (json_object_get(message, "failure"))
 		err = fail(f, -EREMOTEIO, "%s", member_text(message, "failure"));
+	else if (!*m->results)
+		err = fail(f, -EPROTO, "results came without any");
 	json_decref(message);
 	return err;
 }

@@ -10,27 +10,13 @@
 
 #include "core/json_members.h"
 #include "core/units.h"
+#include "core/write_all.h"
 
 int master_trace_open(struct master_trace *t, const char *path, struct failure *f)
 {
 	*t = (struct master_trace){.path = path};
 	t->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	return t->fd < 0 ? fail(f, -errno, "%s: %s", path, strerror(errno)) : 0;
-}
-
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			data += n;
-			size -= (size_t)n;
-		}
-	}
-	return 0;
 }
 
 int master_trace_take(struct master_trace *t, const struct control_message *m,

@@ -273,6 +273,8 @@ class Ends(AgentTest):
         session = agent.session()
         self.assertIn(path, [os.readlink(f"/proc/{session}/fd/{fd}")
                              for fd in os.listdir(f"/proc/{session}/fd")])
+        with open(f"/proc/{session}/status", encoding="ascii") as file:
+            self.assertIn("NoNewPrivs:\t1\n", file.read())  # it has locked itself in
         master.kill()
         self.free_again(agent)
         self.assertIn("the master has closed the connection", agent.said())

@@ -178,6 +178,13 @@ class Agents(AgentTest):
         self.fails_against(lambda p: p.send("busy", {"text": "later\x1b[2J\n"}), "later?[2J?")
         self.fails_against(lambda p: p.send("results", {}), "not expected")
 
+    def test_results_that_are_none(self):
+        for body in ({}, {"results": 5}, {"results": []}):
+            def serve(peer, body=body):
+                peer.send("welcome", {}, 0)
+                peer.send("results", body, self.until(peer, "run"))
+            self.fails_against(serve, "results came without any")
+
     def test_words_and_figures_of_any_kind(self):
         evil = {"text": "\x1b[31m", "subject": 7, "id": []}
         report = {"jobname": "\x1b]0;x\x07", "fathom": {"ioengine": "\r", "iodepth": "9"},
