@@ -21,6 +21,7 @@ enum {
 struct breakdown_options {
 	const char *input;
 	struct model_options model;
+	const char *by;
 	uint64_t slowest;
 	const char *id, *around; /* numbers */
 	uint64_t key;		 /* … of either */
@@ -79,6 +80,7 @@ static int run(const struct breakdown_options *options)
 		return command_failed("breakdown", &f);
 	}
 	requests->options = &options->model;
+	requests->grouping.by = options->by;
 	run->options = options;
 	choose(&run->breakdown.slowest, options);
 	breakdown_init(&run->breakdown, requests);
@@ -102,6 +104,7 @@ static const struct option_row rows[] = {
 	{"input", 'i', OPTION_STRING, AT(input), "FILE",
 	 "the trace, - for stdin (default perf.data)", 0, 0},
 	MODEL_OPTION_ROWS(struct breakdown_options, model),
+	BY_OPTION_ROW(struct breakdown_options, by),
 	{"slowest", 0, OPTION_NUMBER, AT(slowest), "N",
 	 "show the N slowest requests, each with what went on around it", 0, SLOWEST_MAX},
 	{"id", 0, OPTION_STRING, AT(id), "ID", "show the request with this id (key)", 0,
@@ -115,7 +118,8 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "breakdown",
-	.synopsis = "[-i FILE] [--slowest N | --id ID | --around ID] [--model FILE|NAME]",
+	.synopsis = "[-i FILE] [--by WHAT] [--slowest N | --id ID | --around ID] "
+		    "[--model FILE|NAME]",
 	.summary = "Show where the time of requests went, stage by stage.",
 	.rows = rows,
 	.more = "Examples:\n"

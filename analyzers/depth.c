@@ -16,75 +16,66 @@
 #include "core/failure.h"
 #include "core/stop.h"
 
-enum { FIRST_DEPTHS = 256 };
-
-static bool make_room(struct depth *d)
+/* The level of the group of @r, or NULL if nobody groups, or without memory. */
+static struct level *group_level(struct depth *d, const struct request *r)
 {
-	size_t nr = d->nr_times ? d->nr_times : FIRST_DEPTHS;
-	uint64_t *times;
+	unsigned number;
 
-	if (d->depth < d->nr_times)
-		return true;
-	while (nr <= d->depth)
-		nr *= 2;
-	times = realloc(d->time_at, nr * sizeof(*times));
-	if (!times)
-		return false;
-	memset(times + d->nr_times, 0, (nr - d->nr_times) * sizeof(*times));
-	d->time_at = times;
-	d->nr_times = nr;
-	return true;
+	if (!d->requests->grouping.is_early)
+		return NULL;
+	number = requests_group(d->requests, r);
+	if (!d->groups[number]) {
+		d->groups[number] = calloc(1, sizeof(struct level));
+		if (d->groups[number])
+			d->groups[number]->since_ns = d->requests->first_ns;
+		else
+			d->out_of_memory = true;
+	}
+	return d->groups[number];
 }
 
-/* Accounts the time since the last change, then changes to @depth. */
-static void change(struct depth *d, uint64_t time_ns, uint64_t depth)
+/* A request comes (1) or goes (-1). */
+static void change(struct depth *d, const struct request *r, uint64_t time_ns, int by)
 {
+	struct level *group = group_level(d, r);
+
 	if (!d->series.bucket_ns) {
-		d->since_ns = d->requests->first_ns;
-		series_set(&d->series, d->since_ns, 0);
+		d->all.since_ns = d->requests->first_ns;
+		series_set(&d->series, d->all.since_ns, 0);
 	}
-	if (time_ns < d->since_ns)
-		time_ns = d->since_ns;
-	if (make_room(d))
-		d->time_at[d->depth] += time_ns - d->since_ns;
-	else
-		d->out_of_memory = true;
-	series_set(&d->series, time_ns, depth);
-	d->since_ns = time_ns;
-	d->depth = depth;
-	if (depth > d->max)
-		d->max = depth;
+	level_set(&d->all, time_ns, d->all.value + (uint64_t)by);
+	series_set(&d->series, d->all.since_ns, d->all.value);
+	if (group)
+		level_set(group, time_ns, group->value + (uint64_t)by);
 }
 
 static void depth_begin(void *state, const struct request *r)
 {
-	struct depth *d = state;
-
-	change(d, r->submit_ns, d->depth + 1);
+	change(state, r, r->submit_ns, 1);
 }
 
 static void depth_end(void *state, const struct request *r)
 {
-	struct depth *d = state;
-
 	if (!r->given_up)
-		change(d, r->complete_ns, d->depth - 1);
+		change(state, r, r->complete_ns, -1);
 }
 
 static void depth_gone(void *state, const struct request *r, uint64_t time_ns)
 {
-	struct depth *d = state;
-
-	(void)r;
-	change(d, time_ns, d->depth - 1);
+	change(state, r, time_ns, -1);
 }
 
 static void depth_finish(void *state, uint64_t time_ns)
 {
 	struct depth *d = state;
 
-	if (d->series.bucket_ns)
-		change(d, time_ns, d->depth);
+	if (!d->series.bucket_ns)
+		return;
+	level_set(&d->all, time_ns, d->all.value);
+	series_set(&d->series, time_ns, d->all.value);
+	for (unsigned i = 0; i <= GROUPS_MAX; i++)
+		if (d->groups[i])
+			level_set(d->groups[i], time_ns, d->groups[i]->value);
 }
 
 const struct request_listener depth_listener = {
@@ -96,31 +87,26 @@ const struct request_listener depth_listener = {
 
 void depth_release(struct depth *d)
 {
-	free(d->time_at);
+	level_release(&d->all);
+	for (unsigned i = 0; i <= GROUPS_MAX; i++) {
+		if (d->groups[i])
+			level_release(d->groups[i]);
+		free(d->groups[i]);
+	}
 }
 
-uint64_t depth_total_ns(const struct depth *d)
+bool depth_is_whole(const struct depth *d)
 {
-	uint64_t total = 0;
+	bool whole = !d->out_of_memory && !d->all.out_of_memory;
 
-	for (size_t i = 0; i < d->nr_times; i++)
-		total += d->time_at[i];
-	return total;
-}
-
-double depth_mean(const struct depth *d)
-{
-	uint64_t total = depth_total_ns(d);
-	double area = 0;
-
-	for (size_t i = 0; i < d->nr_times; i++)
-		area += (double)i * (double)d->time_at[i];
-	return total ? area / (double)total : 0;
+	for (unsigned i = 0; i <= GROUPS_MAX; i++)
+		whole &= !d->groups[i] || !d->groups[i]->out_of_memory;
+	return whole;
 }
 
 struct little depth_little(const struct depth *d)
 {
-	double seconds = (double)depth_total_ns(d) / 1e9;
+	double seconds = (double)level_total_ns(&d->all) / 1e9;
 	double requests = (double)d->requests->requests;
 	struct little little = {0};
 
@@ -135,6 +121,7 @@ struct little depth_little(const struct depth *d)
 struct depth_options {
 	const char *input;
 	struct model_options model;
+	const char *by;
 	bool json, csv;
 };
 
@@ -148,7 +135,7 @@ static int print(void *user, struct failure *f)
 	const struct depth_run *run = user;
 	const struct depth *d = &run->depth;
 
-	if (d->out_of_memory)
+	if (!depth_is_whole(d))
 		return fail(f, -ENOMEM, "no memory for so deep a queue");
 	if (!d->requests->requests)
 		return requests_nothing(d->requests, f);
@@ -165,7 +152,10 @@ static int print(void *user, struct failure *f)
 
 static int run(const struct depth_options *options)
 {
-	struct requests requests = {.options = &options->model};
+	struct requests requests = {
+		.options = &options->model,
+		.grouping = {.by = options->by, .is_early = options->by != NULL},
+	};
 	struct depth_run run = {options, {.requests = &requests}};
 	struct analysis analysis = {&requests_analyzer, &requests};
 	int status;
@@ -183,18 +173,21 @@ static const struct option_row rows[] = {
 	{"input", 'i', OPTION_STRING, AT(input), "FILE",
 	 "the trace, - for stdin (default perf.data)", 0, 0},
 	MODEL_OPTION_ROWS(struct depth_options, model),
+	BY_OPTION_ROW(struct depth_options, by),
 	{"json", 0, OPTION_FLAG, AT(json), NULL, "print JSON, times in ns", 0, 0},
-	{"csv", 0, OPTION_FLAG, AT(csv), NULL, "print the depth over time as CSV", 0, 0},
+	{"csv", 0, OPTION_FLAG, AT(csv), NULL,
+	 "print the depth over time, or with --by at each depth, as CSV", 0, 0},
 	{0},
 };
 
 static const struct usage usage = {
 	.command = "depth",
-	.synopsis = "[-i FILE] [--model FILE|NAME]",
+	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG] [--model FILE|NAME]",
 	.summary = "Show how many requests of a trace were in flight, and when.",
 	.rows = rows,
 	.more = "Examples:\n"
 		"  fathom depth -i qemu.data\n"
+		"  fathom depth --by thread\n"
 		"  fathom depth --csv > depth.csv\n",
 };
 

@@ -3,18 +3,16 @@
 #ifndef FATHOM_ANALYZERS_DEPTH_H
 #define FATHOM_ANALYZERS_DEPTH_H
 
+#include "analyzers/level.h"
 #include "analyzers/series.h"
 #include "trace/requests/requests.h"
 
 struct depth {
-	const struct requests *requests;
-	uint64_t depth;	   /* now */
-	uint64_t since_ns; /* … since when */
-	uint64_t max;
-	uint64_t *time_at; /* ns at each depth, time_at[nr_times - 1] the deepest */
-	size_t nr_times;
-	bool out_of_memory;
+	struct requests *requests; /* grouping.is_early says whether by groups, too */
+	struct level all;	   /* from the first submit or complete to the last */
+	struct level *groups[GROUPS_MAX + 1]; /* by number; NULL: none began */
 	struct series series;
+	bool out_of_memory;
 };
 
 /* For requests_listen(); the state is a zeroed struct depth with requests set. */
@@ -22,9 +20,7 @@ extern const struct request_listener depth_listener;
 
 void depth_release(struct depth *d);
 
-/* Over the whole time between the first and the last submit or complete. */
-double depth_mean(const struct depth *d);
-uint64_t depth_total_ns(const struct depth *d);
+bool depth_is_whole(const struct depth *d); /* memory did not run out */
 
 /* Little's law: requests per second times their mean time makes the mean depth. */
 struct little {

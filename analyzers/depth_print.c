@@ -3,6 +3,7 @@
 #include "analyzers/depth.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "analyzers/json.h"
 #include "analyzers/requests_print.h"
@@ -16,25 +17,54 @@ enum {
 	BAR_MAX = 40,
 	ROW_COLUMNS = 29, /* of a row, without the bar */
 	PLOT_ROWS = 8,
+	GROUPS_SHOWN = 40, /* in the table for people */
+	DEPTHS_FOR_GROUPS = 4,
 	FLAT_POINTS = 64,
 };
 
 #define COMMON	   0.01
 #define NEARLY_ALL 0.95
 
-static json_t *json_times(const struct depth *d)
+/* The figures of all requests, or of a group of them. */
+static json_t *json_level(const struct level *l)
 {
 	json_t *times = json_object();
 	char depth[UNIT_TEXT];
 
-	for (size_t i = 0; i < d->nr_times; i++) {
-		if (!d->time_at[i])
+	for (size_t i = 0; i < l->nr_times; i++) {
+		if (!l->time_at[i])
 			continue;
 		snprintf(depth, sizeof(depth), "%zu", i);
 		json_object_set_new(times, depth,
-				    json_integer((json_int_t)d->time_at[i]));
+				    json_integer((json_int_t)l->time_at[i]));
 	}
-	return times;
+	return json_pack("{s:f, s:I, s:o}", "mean_depth", level_mean(l), "max_depth",
+			 (json_int_t)l->max, "time_at_depth_ns", times);
+}
+
+/* The numbers of the groups in which requests began, as they are shown. */
+static size_t sorted_groups(const struct depth *d, uint16_t *numbers)
+{
+	unsigned all = grouping_sorted(&d->requests->grouping, numbers);
+	size_t nr = 0;
+
+	for (unsigned i = 0; i < all; i++)
+		if (d->groups[numbers[i]])
+			numbers[nr++] = numbers[i];
+	return nr;
+}
+
+static json_t *json_groups(const struct depth *d)
+{
+	uint16_t sorted[GROUPS_MAX + 1];
+	size_t nr = sorted_groups(d, sorted);
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < nr; i++)
+		json_array_append_new(
+			groups, requests_group_json(d->requests, sorted[i],
+						    json_level(d->groups[sorted[i]])));
+	return groups;
 }
 
 /* Where point @i of @nr begins: the first of the buckets that were put into it. */
@@ -65,17 +95,47 @@ int depth_print_json(const struct depth *d)
 	struct little little = depth_little(d);
 	json_t *all = requests_json(d->requests), *more;
 
-	more = json_pack("{s:f, s:I, s:o, s:{s:f, s:f, s:f}, s:o}", "mean_depth",
-			 depth_mean(d), "max_depth", (json_int_t)d->max,
-			 "time_at_depth_ns", json_times(d), "little", "iops", little.iops,
+	more = json_pack("{s:{s:f, s:f, s:f}, s:o}", "little", "iops", little.iops,
 			 "mean_latency_ns", little.mean_latency_ns, "depth", little.depth,
 			 "timeline", json_timeline(d));
-	if (json_object_update(all, more)) {
+	if (d->requests->grouping.is_early) {
+		json_object_set_new(more, "by",
+				    json_string(grouping_word(&d->requests->grouping)));
+		json_object_set_new(more, "groups", json_groups(d));
+	}
+	if (json_object_update_new(all, json_level(&d->all)) ||
+	    json_object_update_new(all, more)) {
 		json_decref(all);
 		all = NULL;
 	}
-	json_decref(more);
 	return json_print(all);
+}
+
+/* A row for each depth that a group had. */
+static void print_groups_csv(const struct depth *d)
+{
+	uint16_t sorted[GROUPS_MAX + 1];
+	size_t nr = sorted_groups(d, sorted);
+	struct text_table *t = text_table_new(3);
+	char name[GROUP_NAME_ROOM];
+
+	text_cell(t, "%s", grouping_word(&d->requests->grouping));
+	text_cell(t, "depth");
+	text_cell(t, "time_ns");
+	for (size_t g = 0; g < nr; g++) {
+		const struct level *l = d->groups[sorted[g]];
+
+		for (size_t i = 0; i < l->nr_times; i++) {
+			if (!l->time_at[i])
+				continue;
+			text_cell(t, "%s",
+				  requests_group_name(d->requests, sorted[g], name));
+			text_cell(t, "%zu", i);
+			text_cell(t, "%" PRIu64, l->time_at[i]);
+		}
+	}
+	text_table_print(t, stdout, true);
+	text_table_free(t);
 }
 
 void depth_print_csv(const struct depth *d)
@@ -83,25 +143,19 @@ void depth_print_csv(const struct depth *d)
 	struct series_bucket points[POINTS];
 	unsigned nr = series_condense(&d->series, points, POINTS);
 
+	if (d->requests->grouping.is_early) {
+		print_groups_csv(d);
+		return;
+	}
 	puts("t_ns,mean,max");
 	for (unsigned i = 0; i < nr; i++)
 		printf("%" PRIu64 ",%.6f,%" PRIu64 "\n", point_ns(&d->series, i, nr),
 		       series_mean(&points[i]), points[i].max);
 }
 
-/* The time spent at the depths @from to @to. */
-static uint64_t time_between(const struct depth *d, uint64_t from, uint64_t to)
+static void print_depths(const struct level *l, uint64_t from, uint64_t to, double total)
 {
-	uint64_t time = 0;
-
-	for (uint64_t i = from; i <= to && i < d->nr_times; i++)
-		time += d->time_at[i];
-	return time;
-}
-
-static void print_depths(const struct depth *d, uint64_t from, uint64_t to, double total)
-{
-	uint64_t ns = time_between(d, from, to);
+	uint64_t ns = level_time(l, from, to);
 	unsigned columns = text_columns(stdout), width;
 	char bar[3 * BAR_MAX + 1], time[UNIT_TEXT], depths[2 * UNIT_TEXT];
 
@@ -120,41 +174,41 @@ static void print_depths(const struct depth *d, uint64_t from, uint64_t to, doub
 }
 
 /* How many depths hold a hundredth of the time or more, and how much all of them. */
-static unsigned common_depths(const struct depth *d, double total, double *held)
+static unsigned common_depths(const struct level *l, double total, double *held)
 {
 	unsigned nr = 0;
 
 	*held = 0;
-	for (uint64_t i = 0; i <= d->max && i < d->nr_times; i++) {
-		if ((double)d->time_at[i] < total * COMMON)
+	for (uint64_t i = 0; i <= l->max && i < l->nr_times; i++) {
+		if ((double)l->time_at[i] < total * COMMON)
 			continue;
-		*held += (double)d->time_at[i];
+		*held += (double)l->time_at[i];
 		nr++;
 	}
 	return nr;
 }
 
 /* One row per common depth where few make nearly all of the time, else ranges. */
-static void print_distribution(const struct depth *d)
+static void print_distribution(const struct level *l)
 {
-	uint64_t step = (d->max + DEPTH_ROWS) / DEPTH_ROWS;
-	double total = (double)depth_total_ns(d), held;
-	unsigned common = common_depths(d, total, &held);
+	uint64_t step = (l->max + DEPTH_ROWS) / DEPTH_ROWS;
+	double total = (double)level_total_ns(l), held;
+	unsigned common = common_depths(l, total, &held);
 	char time[UNIT_TEXT];
 
 	puts("\n      depth     time");
 	if (total <= 0)
 		return;
 	if (common > DEPTH_ROWS || held < total * NEARLY_ALL) {
-		for (uint64_t from = 0; from <= d->max; from += step)
-			print_depths(d, from,
-				     from + step - 1 < d->max ? from + step - 1 : d->max,
+		for (uint64_t from = 0; from <= l->max; from += step)
+			print_depths(l, from,
+				     from + step - 1 < l->max ? from + step - 1 : l->max,
 				     total);
 		return;
 	}
-	for (uint64_t i = 0; i <= d->max; i++)
-		if ((double)d->time_at[i] >= total * COMMON)
-			print_depths(d, i, i, total);
+	for (uint64_t i = 0; i <= l->max; i++)
+		if ((double)l->time_at[i] >= total * COMMON)
+			print_depths(l, i, i, total);
 	if (total > held)
 		printf("  %9s %8s %5.1f%%\n", "others", time_text(time, total - held),
 		       100 * (total - held) / total);
@@ -163,7 +217,7 @@ static void print_distribution(const struct depth *d)
 static void print_little(const struct depth *d)
 {
 	struct little little = depth_little(d);
-	double mean = depth_mean(d), off;
+	double mean = level_mean(&d->all), off;
 	char rate[UNIT_TEXT], latency[UNIT_TEXT];
 
 	off = mean > 0 ? 100 * (little.depth / mean - 1) : 0;
@@ -192,7 +246,7 @@ static bool is_flat(const struct depth *d, double *least, double *most)
 {
 	struct series_bucket points[FLAT_POINTS];
 	unsigned nr = series_condense(&d->series, points, FLAT_POINTS);
-	double mean = depth_mean(d);
+	double mean = level_mean(&d->all);
 
 	if (nr < FLAT_POINTS)
 		return false;
@@ -218,6 +272,69 @@ static void print_plot(const struct depth *d)
 	series_plot(&d->series, stdout, PLOT_ROWS, depth_text);
 }
 
+/* The deepest first. */
+static int compare_means(const void *a, const void *b, void *depth)
+{
+	const struct depth *d = depth;
+	double x = level_mean(d->groups[*(const uint16_t *)a]);
+	double y = level_mean(d->groups[*(const uint16_t *)b]);
+
+	return (x < y) - (x > y);
+}
+
+static size_t choose_groups(const struct depth *d, uint16_t *numbers, size_t *all)
+{
+	*all = sorted_groups(d, numbers);
+	if (*all <= GROUPS_SHOWN)
+		return *all;
+	qsort_r(numbers, *all, sizeof(*numbers), compare_means, (void *)d);
+	return GROUPS_SHOWN;
+}
+
+static void group_row(struct text_table *t, const struct depth *d, unsigned number)
+{
+	const struct level *l = d->groups[number];
+	double total = (double)level_total_ns(l);
+	char text[GROUP_LABEL_ROOM];
+
+	text_cell(t, "%s", requests_group_label(d->requests, number, text));
+	text_cell(t, "%.2f", level_mean(l));
+	text_cell(t, "%" PRIu64, l->max);
+	text_cell(t, "%.1f%%",
+		  total > 0 ? 100 * (double)level_time(l, 1, l->max) / total : 0);
+}
+
+/* A row per group, and the depths of each if they are few. */
+static void print_groups(const struct depth *d)
+{
+	uint16_t sorted[GROUPS_MAX + 1];
+	size_t all, nr = choose_groups(d, sorted, &all);
+	struct text_table *t;
+	char text[GROUP_LABEL_ROOM];
+
+	if (!d->requests->grouping.is_early)
+		return;
+	putchar('\n');
+	t = text_table_new(4);
+	text_cell(t, "%s", grouping_word(&d->requests->grouping));
+	text_cell(t, "mean");
+	text_cell(t, "max");
+	text_cell(t, "in flight");
+	for (size_t i = 0; i < nr; i++)
+		group_row(t, d, sorted[i]);
+	text_table_print(t, stdout, false);
+	text_table_free(t);
+	if (nr < all)
+		printf("… and %zu more, of which fewer were in flight; --csv has them "
+		       "all\n",
+		       all - nr);
+	for (size_t i = 0; i < nr && nr <= DEPTHS_FOR_GROUPS; i++) {
+		printf("\n%s %s:", grouping_word(&d->requests->grouping),
+		       requests_group_label(d->requests, sorted[i], text));
+		print_distribution(d->groups[sorted[i]]);
+	}
+}
+
 void depth_print_text(const struct depth *d)
 {
 	const struct requests *r = d->requests;
@@ -227,8 +344,9 @@ void depth_print_text(const struct depth *d)
 	printf("%s requests in %s (model %s%s): mean depth %.2f, max %" PRIu64 "\n",
 	       count_text(count, (double)r->requests),
 	       time_text(span, requests_seconds(r) * 1e9), model,
-	       requests_choice_text(choice, r), depth_mean(d), d->max);
-	print_distribution(d);
+	       requests_choice_text(choice, r), level_mean(&d->all), d->all.max);
+	print_distribution(&d->all);
+	print_groups(d);
 	print_plot(d);
 	print_little(d);
 	requests_notes(r, stdout);

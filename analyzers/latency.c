@@ -11,84 +11,37 @@
 #include "core/failure.h"
 #include "core/stop.h"
 
-const char *const latency_by_words[LATENCY_BYS + 1] = {
-	[BY_OP] = "op",
-	[BY_SIZE] = "size",
-	[BY_THREAD] = "thread",
-	[BY_FD] = "fd",
-};
-
-static int64_t group_value(enum latency_by by, const struct request *r)
+static struct latency_group *add_group(struct latency *l, unsigned number)
 {
-	switch (by) {
-	case BY_SIZE:
-		return (int64_t)r->length;
-	case BY_THREAD:
-		return r->tid;
-	case BY_FD:
-		return r->fd;
-	default:
-		return r->op;
-	}
-}
-
-static struct latency_group *add_group(struct latency *l, const struct request *r)
-{
-	bool is_other = l->nr_groups == LATENCY_GROUPS_MAX;
 	struct latency_group *group = calloc(1, sizeof(*group));
 
-	if (!group)
+	if (!group) {
+		l->out_of_memory = true;
 		return NULL;
-	histogram_init(&group->histogram);
-	group->value = is_other ? -1 : group_value(l->by, r);
-	group->is_other = is_other;
-	if (l->by == BY_THREAD && !is_other)
-		group->thread = strdup(trace_comm(l->requests->trace, r->pid, r->tid));
-	l->groups[l->nr_groups++] = group;
-	return group;
-}
-
-static struct latency_group *find_group(struct latency *l, const struct request *r)
-{
-	int64_t value = group_value(l->by, r);
-
-	if (l->by == BY_OP) {
-		if (!l->of_op[r->op])
-			l->of_op[r->op] = add_group(l, r);
-		return l->of_op[r->op];
 	}
-	for (size_t i = 0; i < l->nr_groups; i++)
-		if (l->groups[i]->value == value && !l->groups[i]->is_other)
-			return l->groups[i];
-	if (l->nr_groups > LATENCY_GROUPS_MAX)
-		return l->groups[LATENCY_GROUPS_MAX];
-	return add_group(l, r);
+	histogram_init(&group->histogram);
+	l->groups[number] = group;
+	return group;
 }
 
 static void latency_end(void *state, const struct request *r)
 {
 	struct latency *l = state;
-	struct latency_group *group = l->last;
+	unsigned number = requests_group(l->requests, r);
+	struct latency_group *group = l->groups[number];
 
-	if (!group || group->is_other || group->value != group_value(l->by, r)) {
-		group = find_group(l, r);
-		if (!group) {
-			l->out_of_memory = true;
-			return;
-		}
-		l->last = group;
-	}
-	histogram_add(&group->histogram, r->complete_ns - r->submit_ns);
+	if (!group)
+		group = add_group(l, number);
+	if (group)
+		histogram_add(&group->histogram, r->complete_ns - r->submit_ns);
 }
 
 const struct request_listener latency_listener = {.end = latency_end};
 
 void latency_release(struct latency *l)
 {
-	for (size_t i = 0; i < l->nr_groups; i++) {
-		free(l->groups[i]->thread);
+	for (size_t i = 0; i <= GROUPS_MAX; i++)
 		free(l->groups[i]);
-	}
 }
 
 struct latency_options {
@@ -123,10 +76,11 @@ static int print(void *user, struct failure *f)
 	return 0;
 }
 
-static int run(const struct latency_options *options, enum latency_by by)
+static int run(const struct latency_options *options)
 {
-	struct requests requests = {.options = &options->model};
-	struct latency_run run = {options, {.by = by, .requests = &requests}};
+	struct requests requests = {.options = &options->model,
+				    .grouping.by = options->by};
+	struct latency_run run = {options, {.requests = &requests}};
 	struct analysis analysis = {&requests_analyzer, &requests};
 	int status;
 
@@ -143,7 +97,7 @@ static const struct option_row rows[] = {
 	{"input", 'i', OPTION_STRING, AT(input), "FILE",
 	 "the trace, - for stdin (default perf.data)", 0, 0},
 	MODEL_OPTION_ROWS(struct latency_options, model),
-	{"by", 0, OPTION_STRING, AT(by), "WHAT", "group by op, size, thread or fd", 0, 0},
+	BY_OPTION_ROW(struct latency_options, by),
 	{"json", 0, OPTION_FLAG, AT(json), NULL, "print JSON, times in ns", 0, 0},
 	{"csv", 0, OPTION_FLAG, AT(csv), NULL, "print CSV, times in ns", 0, 0},
 	{0},
@@ -151,43 +105,33 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "latency",
-	.synopsis = "[-i FILE] [--by op|size|thread|fd] [--model FILE|NAME]",
+	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG] [--model FILE|NAME]",
 	.summary = "Show how long the requests of a trace took.",
 	.rows = rows,
 	.more = "Examples:\n"
 		"  fathom latency --by thread\n"
+		"  fathom latency -m postgresql/query --by query\n"
 		"  fathom latency -i qemu.data --model qemu --json\n"
 		"  fathom latency --submit prog:start --complete prog:done --key id\n",
 };
 
-static int find_by(const char *word)
-{
-	for (int i = 0; i < LATENCY_BYS; i++)
-		if (!strcmp(latency_by_words[i], word))
-			return i;
-	return -1;
-}
-
 static int check_and_run(const struct latency_options *options, const char *operand)
 {
-	int by = find_by(options->by);
 	struct failure f;
 
 	if (operand)
 		return options_complain(&usage, "unexpected argument '%.60s'", operand);
-	if (by < 0)
-		return options_complain(&usage, "--by is op, size, thread or fd");
 	if (options->json && options->csv)
 		return options_complain(&usage, "--json or --csv, not both");
 	if (model_options_check(&options->model, &f))
 		return options_complain(&usage, "%s", f.text);
 	stop_on_signals();
-	return run(options, (enum latency_by)by);
+	return run(options);
 }
 
 int cmd_latency(int argc, char **argv)
 {
-	struct latency_options options = {.input = "perf.data", .by = "op"};
+	struct latency_options options = {.input = "perf.data"};
 	int at = options_parse(&usage, argc, argv, &options);
 	int status = at < 0 ? options_exit(at) : check_and_run(&options, argv[at]);
 

@@ -11,7 +11,6 @@
 #include "core/units.h"
 
 enum {
-	NAME_MAX_BYTES = 96,
 	ROWS_MAX = 24,
 	BARS_FOR_GROUPS = 4,
 	GROUPS_SHOWN = 40, /* in the table for people */
@@ -30,119 +29,79 @@ static const struct {
 
 enum { NR_PERCENTILES = sizeof(percentiles) / sizeof(*percentiles) };
 
-char *latency_group_name(char *text, size_t room, const struct latency *l,
-			 const struct latency_group *group)
+/* The numbers of the groups in which requests ended, as they are shown. */
+static size_t sorted_groups(const struct latency *l, uint16_t *numbers)
 {
-	const char *word;
-	size_t used;
+	unsigned all = grouping_sorted(&l->requests->grouping, numbers);
+	size_t nr = 0;
 
-	if (group->is_other) {
-		snprintf(text, room, "other");
-		return text;
-	}
-	if (l->by == BY_OP) {
-		word = requests_op_word(l->requests, (unsigned)group->value);
-		text_escape(text, room, word, strlen(word), 0);
-		return text;
-	}
-	used = 0;
-	if (group->thread && *group->thread) {
-		used = text_escape(text, room - 24, group->thread, strlen(group->thread),
-				   0);
-		text[used++] = '/';
-	}
-	snprintf(text + used, room - used, "%" PRId64, group->value);
-	return text;
-}
-
-/* Operations as they came, the rest by value. */
-static int compare_groups(const void *a, const void *b)
-{
-	const struct latency_group *x = *(struct latency_group *const *)a;
-	const struct latency_group *y = *(struct latency_group *const *)b;
-
-	if (x->is_other != y->is_other)
-		return x->is_other ? 1 : -1;
-	return (x->value > y->value) - (x->value < y->value);
-}
-
-static size_t sorted_groups(const struct latency *l, struct latency_group **groups)
-{
-	memcpy(groups, l->groups, l->nr_groups * sizeof(*groups));
-	qsort(groups, l->nr_groups, sizeof(*groups), compare_groups);
-	return l->nr_groups;
+	for (unsigned i = 0; i < all; i++)
+		if (l->groups[numbers[i]])
+			numbers[nr++] = numbers[i];
+	return nr;
 }
 
 /* Those that took most of the time first. */
-static int compare_sums(const void *a, const void *b)
+static int compare_sums(const void *a, const void *b, void *latency)
 {
-	const struct latency_group *x = *(struct latency_group *const *)a;
-	const struct latency_group *y = *(struct latency_group *const *)b;
+	const struct latency *l = latency;
+	uint64_t x = l->groups[*(const uint16_t *)a]->histogram.sum;
+	uint64_t y = l->groups[*(const uint16_t *)b]->histogram.sum;
 
-	return (x->histogram.sum < y->histogram.sum) -
-	       (x->histogram.sum > y->histogram.sum);
+	return (x < y) - (x > y);
 }
 
 /* Of more groups than a person reads, the table shows those that took most time. */
-static size_t choose_groups(const struct latency *l, struct latency_group **groups)
+static size_t choose_groups(const struct latency *l, uint16_t *numbers, size_t *all)
 {
-	size_t nr = sorted_groups(l, groups);
-
-	if (nr <= GROUPS_SHOWN)
-		return nr;
-	qsort(groups, nr, sizeof(*groups), compare_sums);
+	*all = sorted_groups(l, numbers);
+	if (*all <= GROUPS_SHOWN)
+		return *all;
+	qsort_r(numbers, *all, sizeof(*numbers), compare_sums, (void *)l);
 	return GROUPS_SHOWN;
 }
 
-/* The value a group is told by: a word or a number. */
-static json_t *json_group_value(const struct latency *l,
-				const struct latency_group *group)
+static json_t *json_group(const struct latency *l, unsigned number)
 {
-	char name[NAME_MAX_BYTES];
-
-	if (l->by == BY_OP || l->by == BY_THREAD || group->is_other)
-		return json_string(latency_group_name(name, sizeof(name), l, group));
-	return json_integer(group->value);
-}
-
-static json_t *json_group(const struct latency *l, const struct latency_group *group)
-{
-	const struct histogram *h = &group->histogram;
+	const struct histogram *h = &l->groups[number]->histogram;
 	json_t *p = json_object();
 
 	for (unsigned i = 0; i < NR_PERCENTILES; i++)
 		json_object_set_new(p, percentiles[i].name,
 				    json_integer((json_int_t)histogram_percentile(
 					    h, percentiles[i].percent)));
-	return json_pack("{s:o, s:I, s:f, s:I, s:I, s:o}", latency_by_words[l->by],
-			 json_group_value(l, group), "count", (json_int_t)h->count,
-			 "mean_ns", histogram_mean(h), "min_ns", (json_int_t)h->min,
-			 "max_ns", (json_int_t)h->max, "percentiles_ns", p);
+	return requests_group_json(
+		l->requests, number,
+		json_pack("{s:I, s:f, s:I, s:I, s:o}", "count", (json_int_t)h->count,
+			  "mean_ns", histogram_mean(h), "min_ns", (json_int_t)h->min,
+			  "max_ns", (json_int_t)h->max, "percentiles_ns", p));
 }
 
 int latency_print_json(const struct latency *l)
 {
-	struct latency_group *sorted[LATENCY_GROUPS_MAX + 1];
+	uint16_t sorted[GROUPS_MAX + 1];
 	size_t nr = sorted_groups(l, sorted);
 	json_t *groups = json_array(), *all;
 
 	for (size_t i = 0; i < nr; i++)
 		json_array_append_new(groups, json_group(l, sorted[i]));
 	all = requests_json(l->requests);
+	json_object_set_new(all, "by",
+			    json_string(grouping_word(&l->requests->grouping)));
 	json_object_set_new(all, "groups", groups);
 	return json_print(all);
 }
 
 void latency_print_csv(const struct latency *l)
 {
-	struct latency_group *sorted[LATENCY_GROUPS_MAX + 1];
+	uint16_t sorted[GROUPS_MAX + 1];
 	size_t nr = sorted_groups(l, sorted);
 	struct text_table *t = text_table_new(5 + NR_PERCENTILES);
-	char name[NAME_MAX_BYTES];
+	char name[GROUP_NAME_ROOM];
 
 	if (!t)
 		return;
-	text_cell(t, "%s", latency_by_words[l->by]);
+	text_cell(t, "%s", grouping_word(&l->requests->grouping));
 	text_cell(t, "count");
 	text_cell(t, "mean_ns");
 	text_cell(t, "min_ns");
@@ -150,9 +109,9 @@ void latency_print_csv(const struct latency *l)
 	for (unsigned i = 0; i < NR_PERCENTILES; i++)
 		text_cell(t, "p%s_ns", percentiles[i].name);
 	for (size_t g = 0; g < nr; g++) {
-		const struct histogram *h = &sorted[g]->histogram;
+		const struct histogram *h = &l->groups[sorted[g]]->histogram;
 
-		text_cell(t, "%s", latency_group_name(name, sizeof(name), l, sorted[g]));
+		text_cell(t, "%s", requests_group_name(l->requests, sorted[g], name));
 		text_cell(t, "%" PRIu64, h->count);
 		text_cell(t, "%.1f", histogram_mean(h));
 		text_cell(t, "%" PRIu64, h->min);
@@ -187,23 +146,23 @@ static void percentile_cell(struct text_table *t, const struct histogram *h,
 		  mark);
 }
 
-static uint64_t least_count(struct latency_group **groups, size_t nr)
+static uint64_t least_count(const struct latency *l, const uint16_t *groups, size_t nr)
 {
 	uint64_t least = UINT64_MAX;
 
 	for (size_t g = 0; g < nr; g++)
-		if (groups[g]->histogram.count < least)
-			least = groups[g]->histogram.count;
+		if (l->groups[groups[g]]->histogram.count < least)
+			least = l->groups[groups[g]]->histogram.count;
 	return least;
 }
 
-static void table_row(struct text_table *t, const struct latency *l,
-		      const struct latency_group *group, uint64_t least)
+static void table_row(struct text_table *t, const struct latency *l, unsigned number,
+		      uint64_t least)
 {
-	const struct histogram *h = &group->histogram;
-	char text[NAME_MAX_BYTES];
+	const struct histogram *h = &l->groups[number]->histogram;
+	char text[GROUP_LABEL_ROOM];
 
-	text_cell(t, "%s", latency_group_name(text, sizeof(text), l, group));
+	text_cell(t, "%s", requests_group_label(l->requests, number, text));
 	text_cell(t, "%" PRIu64, h->count);
 	text_cell(t, "%s", time_text(text, histogram_mean(h)));
 	text_cell(t, "%s", time_text(text, (double)h->min));
@@ -212,14 +171,14 @@ static void table_row(struct text_table *t, const struct latency *l,
 	text_cell(t, "%s", time_text(text, (double)h->max));
 }
 
-static void print_table(const struct latency *l, struct latency_group **groups, size_t nr)
+static void print_table(const struct latency *l, const uint16_t *groups, size_t nr)
 {
 	struct text_table *t = text_table_new(5 + NR_PERCENTILES);
-	uint64_t least = least_count(groups, nr);
+	uint64_t least = least_count(l, groups, nr);
 
 	if (!t)
 		return;
-	text_cell(t, "%s", latency_by_words[l->by]);
+	text_cell(t, "%s", grouping_word(&l->requests->grouping));
 	text_cell(t, "count");
 	text_cell(t, "mean");
 	text_cell(t, "min");
@@ -312,19 +271,19 @@ static void print_histogram(const struct histogram *h, unsigned columns)
 
 void latency_print_text(const struct latency *l)
 {
-	struct latency_group *groups[LATENCY_GROUPS_MAX + 1];
-	size_t nr = choose_groups(l, groups);
-	char name[NAME_MAX_BYTES];
+	uint16_t groups[GROUPS_MAX + 1];
+	size_t all, nr = choose_groups(l, groups, &all);
+	char name[GROUP_LABEL_ROOM];
 
 	requests_heading(l->requests);
 	print_table(l, groups, nr);
-	if (nr < l->nr_groups)
+	if (nr < all)
 		printf("… and %zu more, which took less time; --csv has them all\n",
-		       l->nr_groups - nr);
+		       all - nr);
 	for (size_t i = 0; i < nr && nr <= BARS_FOR_GROUPS; i++) {
-		printf("\n%s %s:\n", latency_by_words[l->by],
-		       latency_group_name(name, sizeof(name), l, groups[i]));
-		print_histogram(&groups[i]->histogram, text_columns(stdout));
+		printf("\n%s %s:\n", grouping_word(&l->requests->grouping),
+		       requests_group_label(l->requests, groups[i], name));
+		print_histogram(&l->groups[groups[i]]->histogram, text_columns(stdout));
 	}
 	if (l->requests->lost || l->requests->failed ||
 	    l->requests->unmatched.completes || l->requests->unmatched.submits ||

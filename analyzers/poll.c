@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "analyzers/analyzer.h"
 #include "analyzers/what_if/what_if.h"
@@ -18,6 +19,7 @@
 struct poll_options {
 	const char *input;
 	struct model_options model;
+	const char *by;
 	bool json, csv, asks_what_if;
 	uint64_t wake_ns;
 	const char *limits;
@@ -110,6 +112,8 @@ static const struct option_row rows[] = {
 	 "the trace, - for stdin (default perf.data)", 0, 0},
 	{"model", 'm', OPTION_STRING, AT(model.which), "FILE|NAME",
 	 "request model with a [poll] section (default: the one that fits)", 0, 0},
+	{"by", 0, OPTION_STRING, AT(by), "loop",
+	 "what is shown is of each loop; there is nothing else to group by", 0, 0},
 	{"json", 0, OPTION_FLAG, AT(json), NULL, "print JSON, times in ns", 0, 0},
 	{"csv", 0, OPTION_FLAG, AT(csv), NULL, "print a CSV row per loop", 0, 0},
 	{"what-if", 0, OPTION_FLAG, AT(asks_what_if), NULL,
@@ -167,6 +171,12 @@ int cmd_poll(int argc, char **argv)
 		return options_complain(&usage, "unexpected argument '%.60s'", argv[at]);
 	if (options.json && options.csv)
 		return options_complain(&usage, "--json or --csv, not both");
+	if (options.by && strcmp(options.by, "loop") != 0)
+		return options_complain(
+			&usage,
+			"polling can be grouped by 'loop' and by nothing else, "
+			"not by '%.40s'",
+			options.by);
 	at = set_up_replay(&options, &setup);
 	if (at)
 		return at;

@@ -33,6 +33,54 @@ json_t *requests_json(const struct requests *r)
 			 (json_int_t)no_complete(r), "given_up", (json_int_t)r->given_up);
 }
 
+json_t *requests_group_json(const struct requests *r, unsigned group, json_t *figures)
+{
+	const struct group *g = &r->grouping.groups[group];
+	const char *word = grouping_word(&r->grouping);
+	char name[GROUP_NAME_ROOM];
+	json_t *value;
+
+	if (g->is_nothing)
+		value = json_null();
+	else if (group_is_number(g))
+		value = json_integer((json_int_t)g->value);
+	else
+		value = json_string(requests_group_name(r, group, name));
+	if (!json_object_get(figures, word))
+		json_object_set(figures, word, value);
+	if (json_object_set_new(figures, "group", value)) {
+		json_decref(figures);
+		return NULL;
+	}
+	return figures;
+}
+
+char *requests_group_name(const struct requests *r, unsigned group, char *text)
+{
+	return group_name(&r->grouping.groups[group], text, GROUP_NAME_ROOM);
+}
+
+char *requests_group_label(const struct requests *r, unsigned group, char *text)
+{
+	char name[GROUP_NAME_ROOM];
+	size_t size, columns = 0, at = 0, cut = 0;
+
+	requests_group_name(r, group, name);
+	size = strlen(name);
+	for (; at < size && columns <= GROUP_LABEL_COLUMNS; columns++) {
+		size_t bytes = text_printable(name + at, size - at);
+
+		if (columns == GROUP_LABEL_COLUMNS - 1)
+			cut = at;
+		at += bytes ? bytes : 1;
+	}
+	if (columns > GROUP_LABEL_COLUMNS)
+		snprintf(text, GROUP_LABEL_ROOM, "%.*s…", (int)cut, name);
+	else
+		snprintf(text, GROUP_LABEL_ROOM, "%s", name);
+	return text;
+}
+
 char *requests_choice_text(char *text, const struct requests *r)
 {
 	int length = 0;

@@ -11,6 +11,29 @@
 /* model, requests, events, lost, unmatched and gaps; NULL without memory. */
 json_t *requests_json(const struct requests *r);
 
+/* Adds to @figures of a group, which it takes, what group they are of: under "group", and
+ * under what is grouped by unless that is the name of a figure. NULL without memory. */
+json_t *requests_group_json(const struct requests *r, unsigned group, json_t *figures);
+
+enum {
+	GROUP_NAME_ROOM = 4 * GROUP_TEXT_MAX + 1,
+	GROUP_LABEL_COLUMNS = 40,
+	GROUP_LABEL_ROOM = 4 * GROUP_LABEL_COLUMNS + 4,
+};
+
+/* What a group is called, escaped, in @text of these rooms: whole for programs, at most
+ * GROUP_LABEL_COLUMNS wide for people. Both return @text. */
+char *requests_group_name(const struct requests *r, unsigned group, char *text);
+char *requests_group_label(const struct requests *r, unsigned group, char *text);
+
+/* The row of the option --by, a string. */
+#define BY_OPTION_ROW(type, member)                                                      \
+	{                                                                                \
+		"by", 0, OPTION_STRING, offsetof(type, member), "WHAT",                  \
+			"group by op, size, thread, fd or an argument of the events", 0, \
+			0                                                                \
+	}
+
 enum { CHOICE_TEXT = 64 };
 
 /* How the model was come by, for the heading: "", or ", by the trace's events; 2 others

@@ -41,6 +41,9 @@ extern const struct analyzer breakdown_analyzer;
 void breakdown_init(struct breakdown *b, struct requests *requests);
 void breakdown_release(struct breakdown *b);
 
+/* The numbers of the groups in which requests ended, as they are shown: how many. */
+unsigned breakdown_groups(const struct breakdown *b, uint16_t numbers[GROUPS_MAX + 1]);
+
 /* "dispatch", "device", and what begins it: "fathom:dispatch", "block:block_rq_issue". */
 const char *breakdown_stage_name(const struct breakdown *b, unsigned stage);
 void breakdown_stage_begins(const struct breakdown *b, unsigned stage, char *text,

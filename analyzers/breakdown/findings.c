@@ -103,8 +103,7 @@ static bool queued_in_program(const struct breakdown *b, const struct parts_grou
 	char text[UNIT_TEXT], where[64] = "";
 
 	if (b->requests->requests < FINDING_COUNT || before < 1 / 3.0 ||
-	    !(all->stages[STAGE_SUBMIT] && b->parts.nr_groups) ||
-	    !b->requests->model->nr_stages)
+	    !all->stages[STAGE_SUBMIT] || !b->requests->model->nr_stages)
 		return false;
 	if (b->kernel.has_block)
 		snprintf(where, sizeof(where), ", the device only %.0f%%", 100 * device);

@@ -21,6 +21,7 @@
 void breakdown_init(struct breakdown *b, struct requests *requests)
 {
 	b->requests = requests;
+	requests->grouping.limit = PARTS_GROUPS_MAX;
 	b->kernel = (struct kernel_path){
 		.requests = requests, .lives = &b->lives, .threads = &b->threads};
 	findings_init(&b->findings);
@@ -35,6 +36,16 @@ void breakdown_release(struct breakdown *b)
 	parts_release(&b->parts);
 	slowest_release(&b->slowest);
 	binding_release(&b->loops);
+}
+
+unsigned breakdown_groups(const struct breakdown *b, uint16_t numbers[GROUPS_MAX + 1])
+{
+	unsigned all = grouping_sorted(&b->requests->grouping, numbers), nr = 0;
+
+	for (unsigned i = 0; i < all; i++)
+		if (b->parts.groups[numbers[i]])
+			numbers[nr++] = numbers[i];
+	return nr;
 }
 
 static uint32_t index_of(const struct breakdown *b, const struct request *q)
@@ -159,7 +170,8 @@ static void end(void *state, const struct request *q)
 	l = &b->lives.items[index_of(b, q)];
 	close_life(b, l, q->complete_ns);
 	life_times(l, q->submit_ns, q->complete_ns, &times);
-	if (parts_add(&b->parts, q->op, &times, q->complete_ns - q->submit_ns))
+	if (parts_add(&b->parts, requests_group(b->requests, q), &times,
+		      q->complete_ns - q->submit_ns))
 		b->out_of_memory = true;
 	gather(b, q, l);
 	keep(b, q, l);

@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The time of requests by operation and stage. */
+/* The time of requests by group and stage. */
 #include "analyzers/breakdown/parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-static struct parts_group *find(struct parts *p, unsigned op)
+static struct parts_group *find(struct parts *p, unsigned number)
 {
-	struct parts_group *group;
+	struct parts_group *group = p->groups[number];
 
-	for (unsigned i = 0; i < p->nr_groups; i++)
-		if (p->groups[i]->op == op)
-			return p->groups[i];
-	if (p->nr_groups == PARTS_GROUPS_MAX) {
-		p->groups[PARTS_GROUPS_MAX - 1]->is_other = true;
-		return p->groups[PARTS_GROUPS_MAX - 1];
-	}
+	if (group)
+		return group;
 	group = calloc(1, sizeof(*group));
-	if (!group)
-		return NULL;
-	group->op = op;
-	histogram_init(&group->total);
-	p->groups[p->nr_groups++] = group;
+	if (group)
+		histogram_init(&group->total);
+	p->groups[number] = group;
 	return group;
 }
 
@@ -35,10 +28,10 @@ static struct histogram *stage_of(struct parts_group *group, unsigned stage)
 	return group->stages[stage];
 }
 
-int parts_add(struct parts *p, unsigned op, const struct stage_times *times,
+int parts_add(struct parts *p, unsigned number, const struct stage_times *times,
 	      uint64_t latency_ns)
 {
-	struct parts_group *group = find(p, op);
+	struct parts_group *group = find(p, number);
 
 	if (!group)
 		return -ENOMEM;
@@ -59,7 +52,9 @@ int parts_all(const struct parts *p, struct parts_group *all)
 {
 	*all = (struct parts_group){0};
 	histogram_init(&all->total);
-	for (unsigned i = 0; i < p->nr_groups; i++) {
+	for (unsigned i = 0; i <= PARTS_GROUPS_MAX; i++) {
+		if (!p->groups[i])
+			continue;
 		histogram_merge(&all->total, &p->groups[i]->total);
 		for (unsigned s = 0; s < STAGES_MAX; s++) {
 			if (!p->groups[i]->stages[s])
@@ -104,8 +99,9 @@ void parts_group_release(struct parts_group *group)
 
 void parts_release(struct parts *p)
 {
-	for (unsigned i = 0; i < p->nr_groups; i++) {
-		parts_group_release(p->groups[i]);
+	for (unsigned i = 0; i <= PARTS_GROUPS_MAX; i++) {
+		if (p->groups[i])
+			parts_group_release(p->groups[i]);
 		free(p->groups[i]);
 	}
 	*p = (struct parts){0};

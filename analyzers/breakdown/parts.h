@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The time of requests by operation and stage, summed up. */
+/* The time of requests by group and stage, summed up. */
 #ifndef FATHOM_ANALYZERS_BREAKDOWN_PARTS_H
 #define FATHOM_ANALYZERS_BREAKDOWN_PARTS_H
 
@@ -8,11 +8,9 @@
 #include "analyzers/breakdown/life.h"
 #include "core/histogram.h"
 
-enum { PARTS_GROUPS_MAX = 64 }; /* operations; further ones go to the last */
+enum { PARTS_GROUPS_MAX = 64 }; /* besides other */
 
 struct parts_group {
-	unsigned op; /* requests.h; of the last group of too many: the first of them */
-	bool is_other;
 	struct histogram total;
 	struct histogram
 		*stages[STAGES_MAX]; /* of requests that met it; NULL: none did */
@@ -20,12 +18,12 @@ struct parts_group {
 };
 
 struct parts {
-	struct parts_group *groups[PARTS_GROUPS_MAX]; /* as they came */
-	unsigned nr_groups;
+	/* By the group's number (requests.h); NULL: none ended. */
+	struct parts_group *groups[PARTS_GROUPS_MAX + 1];
 };
 
-/* Adds a request. 0 or -ENOMEM. */
-int parts_add(struct parts *p, unsigned op, const struct stage_times *times,
+/* Adds a request of the group with this number. 0 or -ENOMEM. */
+int parts_add(struct parts *p, unsigned number, const struct stage_times *times,
 	      uint64_t latency_ns);
 void parts_release(struct parts *p);
 

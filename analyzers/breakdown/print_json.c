@@ -47,8 +47,9 @@ static double share_of(const struct parts_group *group, unsigned stage)
 		       : 0;
 }
 
-static json_t *json_group(const struct breakdown *b, const struct parts_group *group)
+static json_t *json_group(const struct breakdown *b, unsigned number)
 {
+	const struct parts_group *group = b->parts.groups[number];
 	json_t *all = json_figures(&group->total), *stages = json_array();
 	uint8_t order[STAGES_MAX];
 	unsigned nr = parts_order(group, order);
@@ -64,12 +65,8 @@ static json_t *json_group(const struct breakdown *b, const struct parts_group *g
 		json_object_set_new(stage, "share", json_real(share_of(group, order[i])));
 		json_array_append_new(stages, stage);
 	}
-	json_object_set_new(
-		all, "op",
-		group->is_other ? json_string("other")
-				: json_text(requests_op_word(b->requests, group->op)));
 	json_object_set_new(all, "stages", stages);
-	return all;
+	return requests_group_json(b->requests, number, all);
 }
 
 static json_t *json_stages(const struct breakdown *b, const struct slow_request *slow)
@@ -152,55 +149,65 @@ int breakdown_print_json(const struct breakdown *b)
 	struct finding found[FINDINGS_MAX];
 	unsigned nr = findings_make(b, found);
 	json_t *all = requests_json(b->requests);
+	uint16_t sorted[GROUPS_MAX + 1];
+	unsigned nr_groups = breakdown_groups(b, sorted);
 
-	for (unsigned i = 0; i < b->parts.nr_groups; i++)
-		json_array_append_new(groups, json_group(b, b->parts.groups[i]));
+	for (unsigned i = 0; i < nr_groups; i++)
+		json_array_append_new(groups, json_group(b, sorted[i]));
 	for (unsigned i = 0; i < b->slowest.count; i++)
 		json_array_append_new(slowest, json_slow(b, &b->slowest.items[i]));
 	for (unsigned i = 0; i < nr; i++)
 		json_array_append_new(said, json_pack("{s:s, s:s}", "name", found[i].name,
 						      "text", found[i].text));
 	json_object_set_new(all, "kernel", json_kernel(&b->kernel));
+	json_object_set_new(all, "by",
+			    json_string(grouping_word(&b->requests->grouping)));
 	json_object_set_new(all, "groups", groups);
 	json_object_set_new(all, "slowest", slowest);
 	json_object_set_new(all, "findings", said);
 	return json_print(all);
 }
 
+static void csv_rows(struct text_table *t, const struct breakdown *b, unsigned number)
+{
+	const struct parts_group *group = b->parts.groups[number];
+	char name[GROUP_NAME_ROOM], text[NAME_BYTES];
+	uint8_t order[STAGES_MAX];
+	unsigned nr = parts_order(group, order);
+
+	requests_group_name(b->requests, number, name);
+	for (unsigned i = 0; i < nr; i++) {
+		const struct histogram *h = group->stages[order[i]];
+
+		text_cell(t, "%s", name);
+		text_cell(t, "%s", breakdown_stage_name(b, order[i]));
+		breakdown_stage_begins(b, order[i], text, sizeof(text));
+		text_cell(t, "%s", text);
+		text_cell(t, "%" PRIu64, h->count);
+		text_cell(t, "%.1f", histogram_mean(h));
+		text_cell(t, "%" PRIu64, histogram_percentile(h, 50));
+		text_cell(t, "%" PRIu64, histogram_percentile(h, 99));
+		text_cell(t, "%" PRIu64, h->sum);
+		text_cell(t, "%.6f", share_of(group, order[i]));
+	}
+}
+
 int breakdown_print_csv(const struct breakdown *b)
 {
-	static const char *const heads[] = {"op",     "stage",	 "begins",
-					    "count",  "mean_ns", "p50_ns",
-					    "p99_ns", "sum_ns",	 "share"};
-	struct text_table *t = text_table_new(sizeof(heads) / sizeof(*heads));
-	char text[NAME_BYTES];
+	static const char *const heads[] = {"stage",  "begins", "count",  "mean_ns",
+					    "p50_ns", "p99_ns", "sum_ns", "share"};
+	const unsigned nr_heads = sizeof(heads) / sizeof(*heads);
+	struct text_table *t = text_table_new(1 + nr_heads);
+	uint16_t sorted[GROUPS_MAX + 1];
+	unsigned nr = breakdown_groups(b, sorted);
 
 	if (!t)
 		return -ENOMEM;
-	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+	text_cell(t, "%s", grouping_word(&b->requests->grouping));
+	for (unsigned i = 0; i < nr_heads; i++)
 		text_cell(t, "%s", heads[i]);
-	for (unsigned g = 0; g < b->parts.nr_groups; g++) {
-		const struct parts_group *group = b->parts.groups[g];
-		uint8_t order[STAGES_MAX];
-		unsigned nr = parts_order(group, order);
-
-		for (unsigned i = 0; i < nr; i++) {
-			const struct histogram *h = group->stages[order[i]];
-			const char *op = requests_op_word(b->requests, group->op);
-
-			text_escape(text, sizeof(text), op, strlen(op), 0);
-			text_cell(t, "%s", group->is_other ? "other" : text);
-			text_cell(t, "%s", breakdown_stage_name(b, order[i]));
-			breakdown_stage_begins(b, order[i], text, sizeof(text));
-			text_cell(t, "%s", text);
-			text_cell(t, "%" PRIu64, h->count);
-			text_cell(t, "%.1f", histogram_mean(h));
-			text_cell(t, "%" PRIu64, histogram_percentile(h, 50));
-			text_cell(t, "%" PRIu64, histogram_percentile(h, 99));
-			text_cell(t, "%" PRIu64, h->sum);
-			text_cell(t, "%.6f", share_of(group, order[i]));
-		}
-	}
+	for (unsigned i = 0; i < nr; i++)
+		csv_rows(t, b, sorted[i]);
 	text_table_print(t, stdout, true);
 	text_table_free(t);
 	return 0;

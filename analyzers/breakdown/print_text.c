@@ -36,15 +36,18 @@ static void figures(struct text_table *t, const struct histogram *h, double shar
 	text_cell(t, "%.1f%%", 100 * share);
 }
 
-static void group_rows(struct text_table *t, const struct breakdown *b,
-		       const struct parts_group *group)
+static void group_rows(struct text_table *t, const struct breakdown *b, unsigned number)
 {
+	const struct parts_group *group = b->parts.groups[number];
 	double sum = (double)group->total.sum;
 	uint8_t order[STAGES_MAX];
 	unsigned nr = parts_order(group, order);
-	char text[NAME_BYTES];
+	const struct grouping *g = &b->requests->grouping;
+	bool is_number = group_is_number(&g->groups[number]);
+	char text[GROUP_LABEL_ROOM];
 
-	text_cell(t, "%s", group->is_other ? "other" : op_text(b, group->op, text, 32));
+	text_cell(t, "%s%s%s", is_number ? grouping_word(g) : "", is_number ? " " : "",
+		  requests_group_label(b->requests, number, text));
 	figures(t, &group->total, 1);
 	text_cell(t, "(the stages add up to it)");
 	for (unsigned i = 0; i < nr; i++) {
@@ -59,16 +62,20 @@ static void group_rows(struct text_table *t, const struct breakdown *b,
 
 static void print_table(const struct breakdown *b)
 {
-	static const char *const heads[] = {"op, stage", "requests", "mean",	   "p50",
-					    "p99",	 "share",    "begins with"};
-	struct text_table *t = text_table_new(sizeof(heads) / sizeof(*heads));
+	static const char *const heads[] = {"requests", "mean",	 "p50",
+					    "p99",	"share", "begins with"};
+	const unsigned nr_heads = sizeof(heads) / sizeof(*heads);
+	struct text_table *t = text_table_new(1 + nr_heads);
+	uint16_t sorted[GROUPS_MAX + 1];
+	unsigned nr = breakdown_groups(b, sorted);
 
 	if (!t)
 		return;
-	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+	text_cell(t, "%s, stage", grouping_word(&b->requests->grouping));
+	for (unsigned i = 0; i < nr_heads; i++)
 		text_cell(t, "%s", heads[i]);
-	for (unsigned g = 0; g < b->parts.nr_groups; g++)
-		group_rows(t, b, b->parts.groups[g]);
+	for (unsigned i = 0; i < nr; i++)
+		group_rows(t, b, sorted[i]);
 	text_table_print(t, stdout, false);
 	text_table_free(t);
 }

@@ -64,15 +64,22 @@ void model_bed_loss(struct model_bed *b, uint64_t count)
 	assert_int_equal(requests_analyzer.loss(&b->requests, &loss, &f), 0);
 }
 
-void model_bed_close(struct model_bed *b)
+void model_bed_end(struct model_bed *b)
 {
 	struct requests *r = &b->requests;
 
+	b->has_ended = true;
 	requests_analyzer.end(r);
 	assert_int_equal(r->events, 2 * r->requests + r->unmatched.completes +
 					    r->unmatched.reused + r->unmatched.submits +
 					    r->unmatched.skipped);
+}
+
+void model_bed_close(struct model_bed *b)
+{
+	if (!b->has_ended)
+		model_bed_end(b);
 	for (unsigned i = 0; i < b->nr_types; i++)
 		made_type_release(&b->types[i]);
-	requests_release(r);
+	requests_release(&b->requests);
 }

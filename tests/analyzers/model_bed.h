@@ -15,6 +15,7 @@ struct model_bed {
 	struct made_type types[BED_TYPES];
 	bool wanted[BED_TYPES]; /* the analyzer wants its events */
 	unsigned nr_types;
+	bool has_ended;
 };
 
 /* @listener may be NULL; its state is @state. */
@@ -31,6 +32,7 @@ void model_bed_event(struct model_bed *b, unsigned type, uint64_t time_ns, int32
 	model_bed_event(b, type, time, tid, (const int64_t[]){__VA_ARGS__})
 
 void model_bed_loss(struct model_bed *b, uint64_t count);
-void model_bed_close(struct model_bed *b); /* ends the trace and checks the sums */
+void model_bed_end(struct model_bed *b);   /* of the trace; checks the sums */
+void model_bed_close(struct model_bed *b); /* ends it, too, if need be */
 
 #endif

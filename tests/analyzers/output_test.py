@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the analyzers say of made-up traces: errors, pipes, JSON."""
+import csv
 import json
 import os
 import subprocess
@@ -54,6 +55,41 @@ class Output(unittest.TestCase):
             events = [json.loads(line)["args"] for line in lines]
             self.assertEqual({args["op"] for args in events if "op" in args}, words)
             self.assertTrue(all(isinstance(args["id"], int) for args in events))
+
+    def test_groups(self):
+        self.make(1000)
+        whole = json.loads(fathom("latency", "-i", self.path, "--json").stdout)
+        self.assertEqual((whole["by"], whole["groups"][0]["op"]), ("op", "read"))
+        for by, values in (("fd", [3]), ("length", [4096]), ("result", [4096]),
+                           ("size", [4096]), ("thread", ["worker 0/1000"])):
+            for command in "latency", "breakdown":
+                answer = json.loads(fathom(command, "-i", self.path, "--json", "--by", by).stdout)
+                self.assertEqual(answer["by"], by)
+                self.assertEqual([group["group"] for group in answer["groups"]], values)
+                self.assertEqual([group[by] for group in answer["groups"]], values)
+                self.assertEqual(answer["groups"][0]["count"], 500)
+                self.assertTrue(fathom(command, "-i", self.path, "--csv", "--by",
+                                       by).stdout.startswith(by + ","))
+        depth = json.loads(fathom("depth", "-i", self.path, "--json", "--by", "op").stdout)
+        self.assertAlmostEqual(sum(group["mean_depth"] for group in depth["groups"]),
+                               depth["mean_depth"])
+        rows = list(csv.DictReader(fathom("depth", "-i", self.path, "--csv", "--by",
+                                          "op").stdout.splitlines()))
+        self.assertEqual({(row["op"], row["depth"]): int(row["time_ns"]) for row in rows},
+                         {(group["op"], depth): ns for group in depth["groups"]
+                          for depth, ns in group["time_at_depth_ns"].items()})
+
+    def test_nothing_to_group_by(self):
+        self.make(10)
+        for command in "latency", "depth", "breakdown":
+            done = fathom(command, "-i", self.path, "--by", "dept", status=1)
+            self.assertEqual(done.stdout, "")
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+            self.assertIn("no 'dept' to group by (did you mean 'depth'?)", done.stderr)
+        done = fathom("depth", "-i", self.path, "--by", "result", status=1)
+        self.assertIn("'result' is told only when requests end", done.stderr)
+        done = fathom("poll", "-i", self.path, "--by", "op", status=2)
+        self.assertIn("by 'loop' and by nothing else, not by 'op'", done.stderr)
 
     def test_a_reader_that_left_is_no_error(self):
         self.make(100000)

@@ -221,7 +221,7 @@ class OtherRecordings(unittest.TestCase):
 
 class Usage(unittest.TestCase):
     def test_bad_usage(self):
-        for words in (("latency", "--by", "colour"), ("latency", "--json", "--csv"),
+        for words in (("latency", "--by"), ("latency", "--json", "--csv"),
                       ("latency", "--model", "x", "--key", "y"), ("depth", "--submit", "a:b"),
                       ("poll", "--csv", "--json"), ("script", "word"), ("poll", "--by", "op")):
             done = fathom(*words, status=2)

@@ -162,9 +162,9 @@ void check(struct bed *b)
 	uint64_t pairs = 0;
 
 	requests_analyzer.end(&b->requests);
-	for (size_t g = 0; g < b->latency.nr_groups; g++) {
+	for (size_t g = 0; g < r->grouping.count; g++) {
 		const struct latency_group *group = b->latency.groups[g];
-		const char *word = requests_op_word(r, (unsigned)group->value);
+		const char *word = r->grouping.groups[g].text;
 		size_t op = !strcmp(word, "read") ? 0 : !strcmp(word, "write") ? 1 : 2;
 
 		check_group(group, n->latencies[op], n->nr_latencies[op]);
@@ -187,16 +187,16 @@ void check_depth(struct bed *b)
 	uint64_t total = 0;
 	double area = 0;
 
-	assert_int_equal(b->depth.max, n->max);
+	assert_int_equal(b->depth.all.max, n->max);
 	for (size_t i = 0; i <= n->max; i++) {
-		uint64_t is = i < b->depth.nr_times ? b->depth.time_at[i] : 0;
+		uint64_t is = i < b->depth.all.nr_times ? b->depth.all.time_at[i] : 0;
 
 		assert_int_equal(is, n->time_at[i]);
 		total += n->time_at[i];
 		area += (double)i * (double)n->time_at[i];
 	}
-	assert_int_equal(depth_total_ns(&b->depth), total);
-	assert_true(fabs(depth_mean(&b->depth) - area / (double)total) < 1e-9);
+	assert_int_equal(level_total_ns(&b->depth.all), total);
+	assert_true(fabs(level_mean(&b->depth.all) - area / (double)total) < 1e-9);
 }
 
 struct bed *run_random(uint64_t seed, uint32_t in_flight_max, unsigned loss)

@@ -118,14 +118,14 @@ static void test_depth_after_loss(void **state)
 	lose(b, 49); /* of 1 to 49; 50 is slow */
 	now += 100000000;
 	submit(b, now, 1, 100, 0);
-	assert_int_equal(b->depth.depth, 1);
+	assert_int_equal(b->depth.all.value, 1);
 	assert_int_equal(b->requests.given_up, 50);
 	complete(b, now += 1000, 1, 100);
-	assert_int_equal(b->depth.depth, 0);
+	assert_int_equal(b->depth.all.value, 0);
 	complete(b, now += 1000, 1, 50);
-	assert_int_equal(b->depth.depth, 0);
+	assert_int_equal(b->depth.all.value, 0);
 	submit(b, now += 10, 1, 1, 0); /* a key of one given up, again */
-	assert_int_equal(b->depth.depth, 1);
+	assert_int_equal(b->depth.all.value, 1);
 	check(b);
 	bed_close(b);
 }
@@ -142,11 +142,11 @@ static void test_not_given_up(void **state)
 	submit(b, 3000, 1, 1, 0);
 	lose(b, 1);
 	submit(b, 10000, 1, 2, 0); /* request 1 is 7 times the mean old */
-	assert_int_equal(b->depth.depth, 2);
+	assert_int_equal(b->depth.all.value, 2);
 	submit(b, 11001, 1, 3, 0); /* more than 8 times */
-	assert_int_equal(b->depth.depth, 2);
+	assert_int_equal(b->depth.all.value, 2);
 	submit(b, 900000000000, 1, 4, 0); /* 2 and 3 came after the loss */
-	assert_int_equal(b->depth.depth, 3);
+	assert_int_equal(b->depth.all.value, 3);
 	assert_int_equal(b->requests.given_up, 1);
 	bed_close(b);
 }
@@ -162,7 +162,7 @@ static void test_slow_is_not_lost(void **state)
 	complete(b, 2000, 1, 0);
 	submit(b, 3000, 1, 1, 0);
 	submit(b, 900000000000, 1, 2, 0);
-	assert_int_equal(b->depth.depth, 2);
+	assert_int_equal(b->depth.all.value, 2);
 	complete(b, 900000001000, 1, 1);
 	check(b);
 	check_depth(b);
@@ -187,37 +187,7 @@ static void test_little(void **state)
 	check_depth(b);
 	little = depth_little(&b->depth);
 	assert_true(fabs(little.mean_latency_ns - 4e6) < 1);
-	assert_true(fabs(little.depth - depth_mean(&b->depth)) < 1e-6);
-	bed_close(b);
-}
-
-/* More groups than LATENCY_GROUPS_MAX go into one called other. */
-static void test_many_groups(void **state)
-{
-	struct bed *b = malloc(sizeof(*b));
-	const struct latency *l = &b->latency;
-	uint64_t counted = 0;
-	char name[64];
-
-	(void)state;
-	bed_open(b, 0);
-	b->latency.by = BY_FD;
-	for (int64_t i = 0; i < 1000; i++) {
-		const int64_t values[] = {i, i % 500, 0, 0, 4096, 0};
-		struct event event = make_event(&b->submit, (uint64_t)i * 10, 1, values);
-		struct failure f = {""};
-
-		requests_analyzer.event(&b->requests, &event, &f);
-		event = make_event(&b->complete, (uint64_t)i * 10 + 5, 1, values);
-		requests_analyzer.event(&b->requests, &event, &f);
-	}
-	assert_int_equal(l->nr_groups, LATENCY_GROUPS_MAX + 1);
-	for (size_t g = 0; g < l->nr_groups; g++)
-		counted += l->groups[g]->histogram.count;
-	assert_int_equal(counted, 1000);
-	latency_group_name(name, sizeof(name), l, l->groups[LATENCY_GROUPS_MAX]);
-	assert_string_equal(name, "other");
-	assert_int_equal(l->groups[0]->histogram.count, 2);
+	assert_true(fabs(little.depth - level_mean(&b->depth.all)) < 1e-6);
 	bed_close(b);
 }
 
@@ -232,7 +202,6 @@ int main(void)
 		cmocka_unit_test(test_not_given_up),
 		cmocka_unit_test(test_slow_is_not_lost),
 		cmocka_unit_test(test_little),
-		cmocka_unit_test(test_many_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

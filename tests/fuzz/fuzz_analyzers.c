@@ -53,7 +53,7 @@ static int print(struct answers *a)
 		abort();
 	if (r->last_ns < r->first_ns || a->poll.last_ns < a->poll.first_ns)
 		abort();
-	if (a->latency.out_of_memory || a->depth.out_of_memory)
+	if (a->latency.out_of_memory || !depth_is_whole(&a->depth))
 		return 0;
 	latency_print_text(&a->latency);
 	latency_print_json(&a->latency);

@@ -25,6 +25,7 @@ class Script(unittest.TestCase):
                  for answer in (theirs, ours)]
         self.assertEqual(len(pairs[0]), len(pairs[1]))
         for their, our in zip(*pairs):
+            self.assertEqual(our.pop("group"), our["op"])
             self.assertAlmostEqual(their.pop("mean_ns"), our.pop("mean_ns"), delta=1e-6)
             self.assertEqual(their, our)
 

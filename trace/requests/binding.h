@@ -17,6 +17,7 @@ struct bound_line {
 	const struct event_field *op_text; /* op is this string, or NULL */
 	uint16_t op_of[16]; /* op of the small values, for requests.c */
 	bool tells;	    /* a complete that tells more than how it went, for requests.c */
+	const struct event_field *by; /* by which requests are grouped, for grouping.c */
 };
 
 struct bound_type {

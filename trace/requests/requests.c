@@ -66,6 +66,7 @@ static int requests_begin(void *state, const struct trace *trace, struct failure
 		return fail(f, -EINVAL, "model %.60s has no submit and complete",
 			    r->model->name);
 	r->binding.model = r->model;
+	grouping_begin(&r->grouping, r->model);
 	err = inflight_init(&r->in_flight, r->model->scope == SCOPE_STACK);
 	return err ? fail(f, err, "no memory") : 0;
 }
@@ -96,6 +97,7 @@ static int requests_type(void *state, const struct event_type *type, struct fail
 		line->tells = line->role == ROLE_COMPLETE && says_more(line);
 		if (line->role == ROLE_SUBMIT || says_op(line))
 			operation_prepare(r, line);
+		grouping_bind(&r->grouping, line);
 	}
 	return 1;
 }
@@ -198,6 +200,14 @@ static void give_up_old(struct requests *r, uint64_t time_ns)
 	}
 }
 
+static unsigned find_group(struct requests *r, const struct bound_line *line,
+			   const struct event *event, const struct request *q)
+{
+	if (r->grouping.kind == GROUP_BY_ARGUMENT)
+		return grouping_take(&r->grouping, line, event);
+	return grouping_of(&r->grouping, q, &r->ops, r->trace);
+}
+
 static int submit(struct requests *r, struct bound_line *line, const struct event *event,
 		  struct failure *f)
 {
@@ -222,6 +232,8 @@ static int submit(struct requests *r, struct bound_line *line, const struct even
 	q->pid = event->pid;
 	q->tid = event->tid;
 	q->losses = r->losses;
+	if (r->grouping.time == GROUPED_AT_SUBMIT)
+		q->group = (uint16_t)find_group(r, line, event, q);
 	REQUESTS_TELL(r, begin, q);
 	return 0;
 }
@@ -271,6 +283,8 @@ static void complete(struct requests *r, struct bound_line *line,
 	q->complete_ns = event->time_ns > q->submit_ns ? event->time_ns : q->submit_ns;
 	q->failed = has_failed(line, event, &q->result);
 	q->across_loss = q->losses != r->losses;
+	if (r->grouping.time == GROUPED_AT_COMPLETE)
+		q->group = (uint16_t)find_group(r, line, event, q);
 	if (__builtin_add_overflow(r->latency_sum, q->complete_ns - q->submit_ns,
 				   &r->latency_sum))
 		r->latency_sum = UINT64_MAX;
@@ -284,6 +298,10 @@ static void complete(struct requests *r, struct bound_line *line,
 static int begin_or_end(struct requests *r, struct bound_line *line,
 			const struct event *event, struct failure *f)
 {
+	int err = r->events ? 0 : grouping_settle(&r->grouping, &r->binding, f);
+
+	if (err)
+		return err;
 	if (!r->events)
 		r->first_ns = event->time_ns;
 	r->last_ns = event->time_ns;
@@ -369,6 +387,7 @@ void requests_release(struct requests *r)
 	binding_release(&r->binding);
 	model_free(r->model);
 	aliases_release(&r->aliases);
+	grouping_release(&r->grouping);
 	words_release(&r->ops);
 }
 

@@ -12,6 +12,7 @@
 #include "trace/analyzer.h"
 #include "trace/requests/aliases.h"
 #include "trace/requests/binding.h"
+#include "trace/requests/grouping.h"
 #include "trace/requests/inflight.h"
 #include "trace/requests/words.h"
 
@@ -64,7 +65,8 @@ struct stage_count {
 struct requests {
 	/* Set before the pass. */
 	const struct model_options *options;
-	uint32_t in_flight_max; /* 0: REQUESTS_IN_FLIGHT_MAX */
+	struct grouping grouping; /* its first members */
+	uint32_t in_flight_max;	  /* 0: REQUESTS_IN_FLIGHT_MAX */
 	struct {
 		const struct request_listener *listener;
 		void *state;
@@ -117,6 +119,18 @@ int32_t requests_scope(const struct requests *r, const struct event *event);
  * stack: the one on top that has the key, or, for a line without one, the top. */
 struct request *requests_find(const struct requests *r, const struct bound_line *line,
 			      uint64_t key, int32_t scope);
+
+/* The number of the group of a request that ended, or, if grouping.is_early, began. */
+static inline unsigned requests_group(struct requests *r, const struct request *q)
+{
+	struct grouping *g = &r->grouping;
+
+	if (g->time != GROUPED_WHEN_ASKED)
+		return q->group;
+	if (g->kind == GROUP_BY_OP && g->of_op[q->op])
+		return g->of_op[q->op] - 1U;
+	return grouping_of(g, q, &r->ops, r->trace);
+}
 
 /* The word of request.op: "read", "7" for a value without a word, "all" when the
  * model tells no operation. Foreign text. */
