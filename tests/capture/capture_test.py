@@ -7,6 +7,7 @@ TEXTS is a program whose probe has neither names nor types. Exit 77: skipped.
 import atexit
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -22,10 +23,14 @@ DEADLINE = 60
 FAULT = "" if BACKEND == "uprobe" else "(fault)"  # of a string that cannot be read
 
 
-def record(*arguments, expect=0):
+def run_record(*arguments, **more):
+    return subprocess.run([FATHOM, "record", "--backend", BACKEND, "-o", "t.data", *arguments],
+                          capture_output=True, text=True, timeout=DEADLINE, **more)
+
+
+def record(*arguments, expect=0, **more):
     """Runs record; returns what it said on stderr."""
-    done = subprocess.run([FATHOM, "record", "--backend", BACKEND, "-o", "t.data", *arguments],
-                          capture_output=True, text=True, timeout=DEADLINE)
+    done = run_record(*arguments, **more)
     assert done.returncode == expect, f"exit {done.returncode}: {done.stderr}"
     return done.stderr
 
@@ -176,6 +181,23 @@ def test_many():
     assert re.search(r"and 3\d{3} more that were hit", said) and "never hit" not in said, said
     names = re.findall(r"many:p(\d{4}):", script())
     assert sorted(names) == [f"{n:04}" for n in range(4000)], len(set(names))
+
+
+def test_open_files():
+    """A program of its own for each of 600 constants: the limit of open files is raised, or
+    what it takes is said."""
+    def few(hard):
+        return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    said = record("-e", "constants:*", "--", MANY, preexec_fn=few(4096))
+    assert "600 probes attached" in said and "600 events" in said, said
+    numbers = re.findall(r"constants:c(\d+): arg1=(\d+)", script())
+    assert sorted(int(number) for number, _ in numbers) == list(range(600))
+    assert all(int(name) == int(number) for name, number in numbers)
+    done = run_record("-e", "constants:*", "--", MANY, preexec_fn=few(64))
+    if done.returncode:  # else root may raise the hard limit, too
+        assert re.fullmatch(r"fathom record: constants:c\d+: too many open files: a program and a "
+                            r"link for each of more than \d+ layouts of arguments; raise the "
+                            r"limit \(ulimit -Hn\) or name fewer probes\n", done.stderr), done
 
 
 skips.unless_record_works(FATHOM, BACKEND, HITTER)
