@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 struct failure;
+struct stat;
 
 /* A part of a file in the memory of a process: a line of /proc/PID/maps. */
 struct mapping {
@@ -31,7 +32,6 @@ typedef int mapping_each(void *user, const struct mapping *mapping, struct failu
 int process_each_mapping(pid_t pid, mapping_each *each, void *user, struct failure *f);
 
 /* What stat() says of the file that is mapped; false if that cannot be told. */
-struct stat;
 bool mapping_stat(const struct mapping *mapping, struct stat *status);
 
 /* A path by which the mapped file can be opened: its name below /proc/PID/root, or the
