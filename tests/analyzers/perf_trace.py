@@ -72,19 +72,22 @@ def without_false_build_ids(path):
 
 
 def sites(program, provider, probe):
-    """File offset and operands of every site of a probe."""
+    """Of every site of a probe: file offset, the semaphore's or 0, operands."""
     notes = run("readelf", "-nW", program)
     segments = [tuple(int(x, 16) for x in m) for m in re.findall(
-        r"LOAD +(0x\w+) (0x\w+) 0x\w+ (0x\w+) 0x\w+ R E", run("readelf", "-lW", program))]
-    for name, where, operands in re.findall(
-            rf"Provider: {provider}\n +Name: (\w+)\n +Location: (0x\w+).*\n +Arguments: (.*)",
-            notes):
-        if name != probe:
-            continue
-        address = int(where, 16)
-        for offset, start, size in segments:
+        r"LOAD +(0x\w+) (0x\w+) 0x\w+ (0x\w+) 0x\w+ R[W ]", run("readelf", "-lW", program))]
+
+    def offset(address):
+        for begin, start, size in segments:
             if start <= address < start + size:
-                yield address - start + offset, operands
+                return address - start + begin
+        return 0
+
+    for name, where, semaphore, operands in re.findall(
+            rf"Provider: {provider}\n +Name: (\w+)\n +Location: (0x\w+),.* Semaphore: (0x\w+)\n"
+            r" +Arguments: (.*)", notes):
+        if name == probe:
+            yield offset(int(where, 16)), offset(int(semaphore, 16)), operands
 
 
 def register_name(alias):
@@ -120,10 +123,11 @@ class Probes:
         self.provider = f"{provider}{os.getpid()}"
         self.names = []
         for probe in probes:
-            for nr, (offset, operands) in enumerate(sites(program, provider, probe)):
+            for nr, (offset, semaphore, operands) in enumerate(sites(program, provider, probe)):
                 name = probe + (f"_{nr}" if nr else "")
+                place = f"{program}:{offset:#x}" + (f"({semaphore:#x})" if semaphore else "")
                 arguments = " ".join(fetch_arguments(operands))
-                self.write(f"p:sdt_{self.provider}/{name} {program}:{offset:#x} {arguments}")
+                self.write(f"p:sdt_{self.provider}/{name} {place} {arguments}")
                 self.names.append(name)
 
     @staticmethod
