@@ -69,7 +69,7 @@ static void begin(void *state, const struct request *q)
 	b->writes += l->is_write;
 	l->depth = ++b->depth;
 	kernel_path_begin(&b->kernel, q, index);
-	l->meanwhile = thread_time(&b->threads.items[l->thread], q->submit_ns);
+	thread_time(&b->threads.items[l->thread], q->submit_ns, &l->meanwhile);
 }
 
 static void stage(void *state, const struct request *q, unsigned stage, bool leaves,
@@ -143,7 +143,7 @@ static void keep(struct breakdown *b, const struct request *q, const struct life
 
 	if (!slowest_wants(&b->slowest, q))
 		return;
-	now = thread_time(&b->threads.items[l->thread], q->complete_ns);
+	thread_time(&b->threads.items[l->thread], q->complete_ns, &now);
 	if (slowest_add(&b->slowest, &b->requests->in_flight, q, l, &now))
 		b->out_of_memory = true;
 }

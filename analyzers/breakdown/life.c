@@ -20,8 +20,7 @@ struct life *lives_begin(struct lives *l, uint32_t index, uint32_t pool_size,
 		l->room = pool_size;
 	}
 	life = &l->items[index];
-	/* All but the marks and sums, which are many. */
-	memset(&life->folded_met, 0, sizeof(*life) - offsetof(struct life, folded_met));
+	memset(life, 0, offsetof(struct life, meanwhile));
 	life->nr_marks = 1;
 	life->marks[0] = (struct mark){time_ns, STAGE_SUBMIT};
 	return life;

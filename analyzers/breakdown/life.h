@@ -50,26 +50,28 @@ enum life_join {
 	LIFE_JOINS,
 };
 
+/* What every request touches comes first, in few cache lines. */
 struct life {
-	struct mark marks[LIFE_MARKS_MAX]; /* the last of them */
-	uint64_t folded[STAGES_MAX];	   /* ns in stages before those … */
-	uint32_t folded_met;		   /* … of these, as bits */
+	uint32_t folded_met; /* the stages with time in folded, as bits */
 	uint8_t nr_marks;
 	uint8_t join;	 /* enum life_join */
 	bool for_worker; /* given to a worker thread of io_uring, not begun there */
 	bool is_waiting; /* in its thread's line for the kernel */
 	bool is_write;
-	uint32_t depth;		  /* in flight when it came, itself included */
-	uint32_t writes;	  /* … of them that write */
-	uint32_t bios;		  /* at block devices now */
-	uint32_t first_bio;	  /* bios.h; 0: none */
-	uint32_t thread;	  /* that submitted it, threads.h */
-	uint32_t worked_by;	  /* the thread that gave it to the kernel, or 0 */
-	uint32_t before, behind;  /* in the thread's line; 0: none */
-	uint64_t queued_bytes;	  /* given to block devices so far */
-	uint64_t ring, user_data; /* io_uring's names of it, if is_in_ring */
 	bool is_in_ring;
-	struct thread_time meanwhile; /* when it was submitted */
+	uint32_t depth;		 /* in flight when it came, itself included */
+	uint32_t writes;	 /* … of them that write */
+	uint32_t bios;		 /* at block devices now */
+	uint32_t first_bio;	 /* bios.h; 0: none */
+	uint32_t thread;	 /* that submitted it, threads.h */
+	uint32_t worked_by;	 /* the thread that gave it to the kernel, or 0 */
+	uint32_t before, behind; /* in the thread's line; 0: none */
+	uint64_t queued_bytes;	 /* given to block devices so far */
+	/* A new life has zeroes until here. */
+	struct thread_time meanwhile;	   /* when it was submitted */
+	struct mark marks[LIFE_MARKS_MAX]; /* the last of them */
+	uint64_t ring, user_data;	   /* io_uring's names of it, if is_in_ring */
+	uint64_t folded[STAGES_MAX];	   /* ns in stages before the marks */
 };
 
 struct lives {

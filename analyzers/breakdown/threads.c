@@ -87,13 +87,11 @@ static uint64_t spell_sum(const struct spell *s, uint64_t time_ns)
 	return s->sum_ns + (s->is_on ? time_ns - s->since_ns : 0);
 }
 
-struct thread_time thread_time(const struct thread *t, uint64_t time_ns)
+void thread_time(const struct thread *t, uint64_t time_ns, struct thread_time *spent)
 {
-	return (struct thread_time){
-		.polling = spell_sum(&t->polling, time_ns),
-		.waiting = spell_sum(&t->waiting, time_ns),
-		.off_cpu = spell_sum(&t->off_cpu, time_ns),
-	};
+	spent->polling = spell_sum(&t->polling, time_ns);
+	spent->waiting = spell_sum(&t->waiting, time_ns);
+	spent->off_cpu = spell_sum(&t->off_cpu, time_ns);
 }
 
 void thread_enqueue(struct threads *t, struct lives *lives, uint32_t thread,

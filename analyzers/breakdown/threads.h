@@ -48,7 +48,7 @@ void spell_begin(struct spell *s, uint64_t time_ns);
 void spell_end(struct spell *s, uint64_t time_ns); /* without a begin nothing happens */
 
 /* What it did until @time_ns. */
-struct thread_time thread_time(const struct thread *t, uint64_t time_ns);
+void thread_time(const struct thread *t, uint64_t time_ns, struct thread_time *spent);
 
 /* The line of those that wait for the kernel. */
 void thread_enqueue(struct threads *t, struct lives *lives, uint32_t thread,
