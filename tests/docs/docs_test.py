@@ -81,6 +81,11 @@ class Documents(unittest.TestCase):
                     target = os.path.join(ROOT, os.path.dirname(name), link)
                     self.assertTrue(os.path.exists(target))
 
+    def test_every_page_stands_in_the_index(self):
+        index = set(re.findall(r"^\| \[([^]]+)\]\(", read("docs/README.md"), re.M))
+        pages = {name for name in os.listdir(os.path.join(ROOT, "docs")) if name.endswith(".md")}
+        self.assertEqual(index, pages - {"README.md"})
+
     def test_no_placeholder_is_left(self):
         for name in markdown():
             self.assertIsNone(re.search(r"^[A-Z]{3,}$", read(name), re.M), name)
