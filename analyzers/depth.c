@@ -182,7 +182,7 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "depth",
-	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG] [--model FILE|NAME]",
+	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG,...] [--model FILE|NAME]",
 	.summary = "Show how many requests of a trace were in flight, and when.",
 	.rows = rows,
 	.more = "Examples:\n"

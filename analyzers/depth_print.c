@@ -99,8 +99,7 @@ int depth_print_json(const struct depth *d)
 			 "mean_latency_ns", little.mean_latency_ns, "depth", little.depth,
 			 "timeline", json_timeline(d));
 	if (d->requests->grouping.is_early) {
-		json_object_set_new(more, "by",
-				    json_string(grouping_word(&d->requests->grouping)));
+		json_object_set_new(more, "by", requests_by_json(d->requests));
 		json_object_set_new(more, "groups", json_groups(d));
 	}
 	if (json_object_update_new(all, json_level(&d->all)) ||
@@ -116,10 +115,11 @@ static void print_groups_csv(const struct depth *d)
 {
 	uint16_t sorted[GROUPS_MAX + 1];
 	size_t nr = sorted_groups(d, sorted);
-	struct text_table *t = text_table_new(3);
-	char name[GROUP_NAME_ROOM];
+	struct text_table *t = text_table_new(d->requests->grouping.nr_levels + 2);
 
-	text_cell(t, "%s", grouping_word(&d->requests->grouping));
+	if (!t)
+		return;
+	requests_group_heads(t, d->requests);
 	text_cell(t, "depth");
 	text_cell(t, "time_ns");
 	for (size_t g = 0; g < nr; g++) {
@@ -128,8 +128,7 @@ static void print_groups_csv(const struct depth *d)
 		for (size_t i = 0; i < l->nr_times; i++) {
 			if (!l->time_at[i])
 				continue;
-			text_cell(t, "%s",
-				  requests_group_name(d->requests, sorted[g], name));
+			requests_group_cells(t, d->requests, sorted[g], true);
 			text_cell(t, "%zu", i);
 			text_cell(t, "%" PRIu64, l->time_at[i]);
 		}
@@ -295,9 +294,8 @@ static void group_row(struct text_table *t, const struct depth *d, unsigned numb
 {
 	const struct level *l = d->groups[number];
 	double total = (double)level_total_ns(l);
-	char text[GROUP_LABEL_ROOM];
 
-	text_cell(t, "%s", requests_group_label(d->requests, number, text));
+	requests_group_cells(t, d->requests, number, false);
 	text_cell(t, "%.2f", level_mean(l));
 	text_cell(t, "%" PRIu64, l->max);
 	text_cell(t, "%.1f%%",
@@ -310,13 +308,15 @@ static void print_groups(const struct depth *d)
 	uint16_t sorted[GROUPS_MAX + 1];
 	size_t all, nr = choose_groups(d, sorted, &all);
 	struct text_table *t;
-	char text[GROUP_LABEL_ROOM];
+	char title[GROUP_TITLE_ROOM];
 
 	if (!d->requests->grouping.is_early)
 		return;
 	putchar('\n');
-	t = text_table_new(4);
-	text_cell(t, "%s", grouping_word(&d->requests->grouping));
+	t = text_table_new(d->requests->grouping.nr_levels + 3);
+	if (!t)
+		return;
+	requests_group_heads(t, d->requests);
 	text_cell(t, "mean");
 	text_cell(t, "max");
 	text_cell(t, "in flight");
@@ -329,8 +329,7 @@ static void print_groups(const struct depth *d)
 		       "all\n",
 		       all - nr);
 	for (size_t i = 0; i < nr && nr <= DEPTHS_FOR_GROUPS; i++) {
-		printf("\n%s %s:", grouping_word(&d->requests->grouping),
-		       requests_group_label(d->requests, sorted[i], text));
+		printf("\n%s:", requests_group_title(d->requests, sorted[i], title));
 		print_distribution(d->groups[sorted[i]]);
 	}
 }

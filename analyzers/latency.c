@@ -105,11 +105,11 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "latency",
-	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG] [--model FILE|NAME]",
+	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG,...] [--model FILE|NAME]",
 	.summary = "Show how long the requests of a trace took.",
 	.rows = rows,
 	.more = "Examples:\n"
-		"  fathom latency --by thread\n"
+		"  fathom latency --by op,depth\n"
 		"  fathom latency -m postgresql/query --by query\n"
 		"  fathom latency -i qemu.data --model qemu --json\n"
 		"  fathom latency --submit prog:start --complete prog:done --key id\n",

@@ -86,8 +86,7 @@ int latency_print_json(const struct latency *l)
 	for (size_t i = 0; i < nr; i++)
 		json_array_append_new(groups, json_group(l, sorted[i]));
 	all = requests_json(l->requests);
-	json_object_set_new(all, "by",
-			    json_string(grouping_word(&l->requests->grouping)));
+	json_object_set_new(all, "by", requests_by_json(l->requests));
 	json_object_set_new(all, "groups", groups);
 	return json_print(all);
 }
@@ -96,12 +95,12 @@ void latency_print_csv(const struct latency *l)
 {
 	uint16_t sorted[GROUPS_MAX + 1];
 	size_t nr = sorted_groups(l, sorted);
-	struct text_table *t = text_table_new(5 + NR_PERCENTILES);
-	char name[GROUP_NAME_ROOM];
+	struct text_table *t =
+		text_table_new(l->requests->grouping.nr_levels + 4 + NR_PERCENTILES);
 
 	if (!t)
 		return;
-	text_cell(t, "%s", grouping_word(&l->requests->grouping));
+	requests_group_heads(t, l->requests);
 	text_cell(t, "count");
 	text_cell(t, "mean_ns");
 	text_cell(t, "min_ns");
@@ -111,7 +110,7 @@ void latency_print_csv(const struct latency *l)
 	for (size_t g = 0; g < nr; g++) {
 		const struct histogram *h = &l->groups[sorted[g]]->histogram;
 
-		text_cell(t, "%s", requests_group_name(l->requests, sorted[g], name));
+		requests_group_cells(t, l->requests, sorted[g], true);
 		text_cell(t, "%" PRIu64, h->count);
 		text_cell(t, "%.1f", histogram_mean(h));
 		text_cell(t, "%" PRIu64, h->min);
@@ -160,9 +159,9 @@ static void table_row(struct text_table *t, const struct latency *l, unsigned nu
 		      uint64_t least)
 {
 	const struct histogram *h = &l->groups[number]->histogram;
-	char text[GROUP_LABEL_ROOM];
+	char text[UNIT_TEXT];
 
-	text_cell(t, "%s", requests_group_label(l->requests, number, text));
+	requests_group_cells(t, l->requests, number, false);
 	text_cell(t, "%" PRIu64, h->count);
 	text_cell(t, "%s", time_text(text, histogram_mean(h)));
 	text_cell(t, "%s", time_text(text, (double)h->min));
@@ -173,12 +172,13 @@ static void table_row(struct text_table *t, const struct latency *l, unsigned nu
 
 static void print_table(const struct latency *l, const uint16_t *groups, size_t nr)
 {
-	struct text_table *t = text_table_new(5 + NR_PERCENTILES);
+	struct text_table *t =
+		text_table_new(l->requests->grouping.nr_levels + 4 + NR_PERCENTILES);
 	uint64_t least = least_count(l, groups, nr);
 
 	if (!t)
 		return;
-	text_cell(t, "%s", grouping_word(&l->requests->grouping));
+	requests_group_heads(t, l->requests);
 	text_cell(t, "count");
 	text_cell(t, "mean");
 	text_cell(t, "min");
@@ -273,7 +273,7 @@ void latency_print_text(const struct latency *l)
 {
 	uint16_t groups[GROUPS_MAX + 1];
 	size_t all, nr = choose_groups(l, groups, &all);
-	char name[GROUP_LABEL_ROOM];
+	char title[GROUP_TITLE_ROOM];
 
 	requests_heading(l->requests);
 	print_table(l, groups, nr);
@@ -281,8 +281,7 @@ void latency_print_text(const struct latency *l)
 		printf("… and %zu more, which took less time; --csv has them all\n",
 		       all - nr);
 	for (size_t i = 0; i < nr && nr <= BARS_FOR_GROUPS; i++) {
-		printf("\n%s %s:\n", grouping_word(&l->requests->grouping),
-		       requests_group_label(l->requests, groups[i], name));
+		printf("\n%s:\n", requests_group_title(l->requests, groups[i], title));
 		print_histogram(&l->groups[groups[i]]->histogram, text_columns(stdout));
 	}
 	if (l->requests->lost || l->requests->failed ||

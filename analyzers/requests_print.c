@@ -33,39 +33,52 @@ json_t *requests_json(const struct requests *r)
 			 (json_int_t)no_complete(r), "given_up", (json_int_t)r->given_up);
 }
 
+json_t *requests_by_json(const struct requests *r)
+{
+	char text[GROUP_BY_TEXT];
+
+	return json_string(grouping_words(&r->grouping, text));
+}
+
+static json_t *json_value(const struct group *value)
+{
+	char name[GROUP_NAME_ROOM];
+
+	if (value->is_nothing)
+		return json_null();
+	if (group_is_number(value))
+		return json_integer((json_int_t)value->value);
+	return json_string(group_name(value, name, sizeof(name)));
+}
+
 json_t *requests_group_json(const struct requests *r, unsigned group, json_t *figures)
 {
-	const struct group *g = &r->grouping.groups[group];
-	const char *word = grouping_word(&r->grouping);
-	char name[GROUP_NAME_ROOM];
-	json_t *value;
+	const struct grouping *g = &r->grouping;
+	json_t *values = json_array(), *first;
 
-	if (g->is_nothing)
-		value = json_null();
-	else if (group_is_number(g))
-		value = json_integer((json_int_t)g->value);
-	else
-		value = json_string(requests_group_name(r, group, name));
-	if (!json_object_get(figures, word))
-		json_object_set(figures, word, value);
-	if (json_object_set_new(figures, "group", value)) {
-		json_decref(figures);
-		return NULL;
+	for (unsigned key = 0; key < g->nr_levels; key++) {
+		json_t *value = json_value(grouping_value(g, group, key));
+
+		if (!json_object_get(figures, grouping_word(g, key)))
+			json_object_set(figures, grouping_word(g, key), value);
+		json_array_append_new(values, value);
 	}
+	first = g->nr_levels == 1 ? json_array_get(values, 0) : values;
+	if (json_object_set(figures, "group", first)) {
+		json_decref(figures);
+		figures = NULL;
+	}
+	json_decref(values);
 	return figures;
 }
 
-char *requests_group_name(const struct requests *r, unsigned group, char *text)
-{
-	return group_name(&r->grouping.groups[group], text, GROUP_NAME_ROOM);
-}
-
-char *requests_group_label(const struct requests *r, unsigned group, char *text)
+/* Cut to GROUP_LABEL_COLUMNS. */
+static char *group_label(const struct group *value, char text[GROUP_LABEL_ROOM])
 {
 	char name[GROUP_NAME_ROOM];
 	size_t size, columns = 0, at = 0, cut = 0;
 
-	requests_group_name(r, group, name);
+	group_name(value, name, sizeof(name));
 	size = strlen(name);
 	for (; at < size && columns <= GROUP_LABEL_COLUMNS; columns++) {
 		size_t bytes = text_printable(name + at, size - at);
@@ -78,6 +91,45 @@ char *requests_group_label(const struct requests *r, unsigned group, char *text)
 		snprintf(text, GROUP_LABEL_ROOM, "%.*s…", (int)cut, name);
 	else
 		snprintf(text, GROUP_LABEL_ROOM, "%s", name);
+	return text;
+}
+
+void requests_group_heads(struct text_table *t, const struct requests *r)
+{
+	for (unsigned key = 0; key < r->grouping.nr_levels; key++)
+		text_cell(t, "%s", grouping_word(&r->grouping, key));
+}
+
+void requests_group_cells(struct text_table *t, const struct requests *r, unsigned group,
+			  bool whole)
+{
+	char name[GROUP_NAME_ROOM];
+
+	for (unsigned key = 0; key < r->grouping.nr_levels; key++) {
+		const struct group *value = grouping_value(&r->grouping, group, key);
+
+		text_cell(t, "%s",
+			  whole ? group_name(value, name, sizeof(name))
+				: group_label(value, name));
+	}
+}
+
+char *requests_group_title(const struct requests *r, unsigned group, char *text)
+{
+	char label[GROUP_LABEL_ROOM];
+	size_t used = 0;
+
+	*text = 0;
+	for (unsigned key = 0; key < r->grouping.nr_levels; key++) {
+		const struct group *value = grouping_value(&r->grouping, group, key);
+		bool is_number = group_is_number(value);
+
+		snprintf(text + used, GROUP_TITLE_ROOM - used, "%s%s%s%s",
+			 key ? ", " : "",
+			 is_number ? grouping_word(&r->grouping, key) : "",
+			 is_number ? " " : "", group_label(value, label));
+		used += strlen(text + used);
+	}
 	return text;
 }
 

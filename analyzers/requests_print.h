@@ -6,32 +6,41 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "core/text.h"
 #include "trace/requests/requests.h"
 
 /* model, requests, events, lost, unmatched and gaps; NULL without memory. */
 json_t *requests_json(const struct requests *r);
 
-/* Adds to @figures of a group, which it takes, what group they are of: under "group", and
- * under what is grouped by unless that is the name of a figure. NULL without memory. */
+/* "op" or "op,depth", for "by"; NULL without memory. */
+json_t *requests_by_json(const struct requests *r);
+
+/* Adds to @figures of a group, which it takes, what group they are of: under "group" (an
+ * array if by several things), and under each thing that is grouped by unless that is the
+ * name of a figure. NULL without memory. */
 json_t *requests_group_json(const struct requests *r, unsigned group, json_t *figures);
 
 enum {
 	GROUP_NAME_ROOM = 4 * GROUP_TEXT_MAX + 1,
 	GROUP_LABEL_COLUMNS = 40,
 	GROUP_LABEL_ROOM = 4 * GROUP_LABEL_COLUMNS + 4,
+	GROUP_TITLE_ROOM = GROUP_KEYS_MAX * (GROUP_LABEL_ROOM + GROUP_WORD_MAX + 4),
 };
 
-/* What a group is called, escaped, in @text of these rooms: whole for programs, at most
- * GROUP_LABEL_COLUMNS wide for people. Both return @text. */
-char *requests_group_name(const struct requests *r, unsigned group, char *text);
-char *requests_group_label(const struct requests *r, unsigned group, char *text);
+/* The cells of a table that say which group a row is of, grouping.nr_levels of them: in
+ * its heading, and in a row; cut to GROUP_LABEL_COLUMNS unless they are @whole. */
+void requests_group_heads(struct text_table *t, const struct requests *r);
+void requests_group_cells(struct text_table *t, const struct requests *r, unsigned group,
+			  bool whole);
+
+/* "read", "depth 4", "read, depth 4", in @text of GROUP_TITLE_ROOM, which is returned. */
+char *requests_group_title(const struct requests *r, unsigned group, char *text);
 
 /* The row of the option --by, a string. */
 #define BY_OPTION_ROW(type, member)                                                      \
 	{                                                                                \
-		"by", 0, OPTION_STRING, offsetof(type, member), "WHAT",                  \
-			"group by op, size, thread, fd or an argument of the events", 0, \
-			0                                                                \
+		"by", 0, OPTION_STRING, offsetof(type, member), "WHAT,...",              \
+			"group by op, size, thread, fd or arguments of the events", 0, 0 \
 	}
 
 enum { CHOICE_TEXT = 64 };

@@ -160,8 +160,7 @@ int breakdown_print_json(const struct breakdown *b)
 		json_array_append_new(said, json_pack("{s:s, s:s}", "name", found[i].name,
 						      "text", found[i].text));
 	json_object_set_new(all, "kernel", json_kernel(&b->kernel));
-	json_object_set_new(all, "by",
-			    json_string(grouping_word(&b->requests->grouping)));
+	json_object_set_new(all, "by", requests_by_json(b->requests));
 	json_object_set_new(all, "groups", groups);
 	json_object_set_new(all, "slowest", slowest);
 	json_object_set_new(all, "findings", said);
@@ -171,15 +170,14 @@ int breakdown_print_json(const struct breakdown *b)
 static void csv_rows(struct text_table *t, const struct breakdown *b, unsigned number)
 {
 	const struct parts_group *group = b->parts.groups[number];
-	char name[GROUP_NAME_ROOM], text[NAME_BYTES];
+	char text[NAME_BYTES];
 	uint8_t order[STAGES_MAX];
 	unsigned nr = parts_order(group, order);
 
-	requests_group_name(b->requests, number, name);
 	for (unsigned i = 0; i < nr; i++) {
 		const struct histogram *h = group->stages[order[i]];
 
-		text_cell(t, "%s", name);
+		requests_group_cells(t, b->requests, number, true);
 		text_cell(t, "%s", breakdown_stage_name(b, order[i]));
 		breakdown_stage_begins(b, order[i], text, sizeof(text));
 		text_cell(t, "%s", text);
@@ -197,13 +195,13 @@ int breakdown_print_csv(const struct breakdown *b)
 	static const char *const heads[] = {"stage",  "begins", "count",  "mean_ns",
 					    "p50_ns", "p99_ns", "sum_ns", "share"};
 	const unsigned nr_heads = sizeof(heads) / sizeof(*heads);
-	struct text_table *t = text_table_new(1 + nr_heads);
+	struct text_table *t = text_table_new(b->requests->grouping.nr_levels + nr_heads);
 	uint16_t sorted[GROUPS_MAX + 1];
 	unsigned nr = breakdown_groups(b, sorted);
 
 	if (!t)
 		return -ENOMEM;
-	text_cell(t, "%s", grouping_word(&b->requests->grouping));
+	requests_group_heads(t, b->requests);
 	for (unsigned i = 0; i < nr_heads; i++)
 		text_cell(t, "%s", heads[i]);
 	for (unsigned i = 0; i < nr; i++)

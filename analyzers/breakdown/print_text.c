@@ -42,12 +42,9 @@ static void group_rows(struct text_table *t, const struct breakdown *b, unsigned
 	double sum = (double)group->total.sum;
 	uint8_t order[STAGES_MAX];
 	unsigned nr = parts_order(group, order);
-	const struct grouping *g = &b->requests->grouping;
-	bool is_number = group_is_number(&g->groups[number]);
-	char text[GROUP_LABEL_ROOM];
+	char text[GROUP_TITLE_ROOM];
 
-	text_cell(t, "%s%s%s", is_number ? grouping_word(g) : "", is_number ? " " : "",
-		  requests_group_label(b->requests, number, text));
+	text_cell(t, "%s", requests_group_title(b->requests, number, text));
 	figures(t, &group->total, 1);
 	text_cell(t, "(the stages add up to it)");
 	for (unsigned i = 0; i < nr; i++) {
@@ -68,10 +65,11 @@ static void print_table(const struct breakdown *b)
 	struct text_table *t = text_table_new(1 + nr_heads);
 	uint16_t sorted[GROUPS_MAX + 1];
 	unsigned nr = breakdown_groups(b, sorted);
+	char words[GROUP_BY_TEXT];
 
 	if (!t)
 		return;
-	text_cell(t, "%s, stage", grouping_word(&b->requests->grouping));
+	text_cell(t, "%s, stage", grouping_words(&b->requests->grouping, words));
 	for (unsigned i = 0; i < nr_heads; i++)
 		text_cell(t, "%s", heads[i]);
 	for (unsigned i = 0; i < nr; i++)

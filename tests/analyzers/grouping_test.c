@@ -36,7 +36,7 @@ static struct grouped *open_grouped(const char *text, const char *by, bool is_ea
 	requests_listen(r, &depth_listener, &g->depth);
 	r->grouping.by = by;
 	r->grouping.is_early = is_early;
-	grouping_begin(&r->grouping, r->model);
+	assert_int_equal(grouping_begin(&r->grouping, r->model, NULL), 0);
 	g->latency.requests = g->depth.requests = r;
 	model_bed_type(&g->bed, "p:start",
 		       "u64 id;u8 kind;str name;s32 level;u8(1=low,2=high) prio;x64 at");
@@ -74,9 +74,13 @@ static void expect_groups(const struct grouped *g, const char *expected)
 		const struct latency_group *group = g->latency.groups[order[i]];
 		size_t used = strlen(is);
 
-		group_name(&grouping->groups[order[i]], name, sizeof(name));
-		snprintf(is + used, sizeof(is) - used, "%s%s %d", i ? ", " : "", name,
-			 group ? (int)group->histogram.count : 0);
+		used += (size_t)sprintf(is + used, "%s", i ? ", " : "");
+		for (unsigned key = 0; key < grouping->nr_levels; key++)
+			used += (size_t)sprintf(
+				is + used, "%s%s", key ? "+" : "",
+				group_name(grouping_value(grouping, order[i], key), name,
+					   sizeof(name)));
+		sprintf(is + used, " %d", group ? (int)group->histogram.count : 0);
 	}
 	assert_string_equal(is, expected);
 }
@@ -99,13 +103,23 @@ static void test_kinds_of_values(void **state)
 	(void)state;
 	by("level", "-5 1, 7 1, 40 1, - 1");
 	by("prio", "low 1, high 1, 3 1, - 1");
-	by("name", "stat 2, open 1, - 1");
+	by("name", "open 1, stat 2, - 1");
 	by("at", "0x70 1, 0x280 1, 0xffffffffffffffb0 1, - 1");
 	by("arg4", "-5 1, 7 1, 40 1, - 1"); /* as models call it */
 	by("op", "all 1, read 3");
 	by("status", "-2 2, 0 2");	/* only the complete has it */
 	by("id", "1 1, 2 1, 3 1, 4 1"); /* both have it */
 	by(NULL, "all 1, read 3");
+}
+
+/* Whatever is known first, the groups are shown in the order that was asked for. */
+static void test_several(void **state)
+{
+	(void)state;
+	by("op,name", "all+- 1, read+open 1, read+stat 2");
+	by("name,op", "open+read 1, stat+read 2, -+all 1");
+	by("status,name", "-2+open 1, -2+stat 1, 0+stat 1, 0+- 1");
+	by("op,status,level", "all+0+- 1, read+-2+7 1, read+-2+40 1, read+0+-5 1");
 }
 
 /* What the model does not tell is an argument, if there is one of that name. */
@@ -122,11 +136,13 @@ static void test_words_that_are_arguments(void **state)
 
 		model_bed_open(&b, bare, 0, NULL, NULL);
 		b.requests.grouping.by = words[i];
-		grouping_begin(&b.requests.grouping, b.requests.model);
+		assert_int_equal(
+			grouping_begin(&b.requests.grouping, b.requests.model, NULL), 0);
 		model_bed_type(&b, "p:start", "u64 arg1;u32 arg2;u32 arg3;u32 arg4");
 		model_bed_type(&b, "p:end", "u64 id");
 		EVENT(&b, 0, 100, 1, 1, 20, 30, 40);
-		assert_int_equal(b.requests.grouping.groups[0].value, 20 + 10 * i);
+		assert_int_equal(grouping_value(&b.requests.grouping, 0, 0)->value,
+				 20 + 10 * i);
 		model_bed_close(&b);
 	}
 }
@@ -156,9 +172,43 @@ static void test_no_such_argument(void **state)
 		"no 'size' to group by: there are op, thread; p:start has id, "
 		"kind, name, level, prio, at; p:begin has id, label; p:end has id, "
 		"status");
+	expect_failure("op,levle", false, -ENOENT,
+		       "no 'levle' to group by (did you mean 'level'?): there are op, "
+		       "thread; p:start has id, kind, name, level, prio, at; p:begin has "
+		       "id, label; p:end has id, status");
+	expect_failure("level,status", true, -EINVAL,
+		       "'status' is told only when requests end, too late to group by it "
+		       "those in flight");
 	expect_failure("status", true, -EINVAL,
 		       "'status' is told only when requests end, too late to group by it "
 		       "those in flight");
+}
+
+static void test_bad_words(void **state)
+{
+	static const struct {
+		const char *by, *sentence;
+	} bad[] = {
+		{"", "a word is missing in --by ''"},
+		{"op,", "a word is missing in --by 'op,'"},
+		{",op", "a word is missing in --by ',op'"},
+		{"op,fd,op", "'op' stands twice in --by"},
+		{"a,b,c,d,e", "at most 4 words are grouped by at once"},
+	};
+	struct model_bed b;
+
+	(void)state;
+	model_bed_open(&b, model, 0, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct failure f = {""};
+
+		b.requests.grouping.by = bad[i].by;
+		assert_int_equal(
+			grouping_begin(&b.requests.grouping, b.requests.model, &f),
+			-EINVAL);
+		assert_string_equal(f.text, bad[i].sentence);
+	}
+	model_bed_close(&b);
 }
 
 static void test_told_late(void **state)
@@ -189,8 +239,8 @@ static void test_many(void **state)
 	(void)state;
 	for (int64_t i = 0; i < 1000; i++)
 		one(g, i, "", i % 500, 0, 0);
-	assert_int_equal(grouping->count, GROUPS_MAX + 1);
-	assert_true(grouping->groups[GROUPS_MAX].is_other);
+	assert_int_equal(grouping_count(grouping), GROUPS_MAX + 1);
+	assert_true(grouping_value(grouping, GROUPS_MAX, 0)->is_other);
 	for (unsigned i = 0; i <= GROUPS_MAX; i++) {
 		uint64_t count = g->latency.groups[i]->histogram.count;
 
@@ -203,6 +253,30 @@ static void test_many(void **state)
 	other = g->depth.groups[GROUPS_MAX]->since_ns;
 	model_bed_end(&g->bed);
 	assert_true(g->depth.groups[GROUPS_MAX]->since_ns >= other);
+	close_grouped(g);
+}
+
+/* On the first of two levels there is an other, too, of which the second tells more. */
+static void test_many_pairs(void **state)
+{
+	struct grouped *g = open_grouped(model, "level,prio", false);
+	const struct grouping *grouping = &g->bed.requests.grouping;
+	uint64_t others[2] = {0};
+
+	(void)state;
+	for (int64_t i = 0; i < 900; i++)
+		one(g, i, "", i % 300, i < 600 ? 1 : 2, 0);
+	assert_int_equal(grouping_count(grouping), GROUPS_MAX + 1);
+	for (unsigned i = 0; i <= GROUPS_MAX; i++) {
+		uint64_t count =
+			g->latency.groups[i] ? g->latency.groups[i]->histogram.count : 0;
+
+		for (unsigned key = 0; key < 2; key++)
+			others[key] +=
+				grouping_value(grouping, i, key)->is_other ? count : 0;
+	}
+	assert_int_equal(others[1], 900 - 2 * GROUPS_MAX);
+	assert_int_equal(others[0], 900 - 2 * GROUPS_MAX);
 	close_grouped(g);
 }
 
@@ -231,7 +305,8 @@ static void test_depths(void **state)
 	}
 	model_bed_end(&g->bed);
 	for (unsigned i = 0; i < 3; i++) {
-		const struct group *group = &g->bed.requests.grouping.groups[i];
+		const struct group *group =
+			grouping_value(&g->bed.requests.grouping, i, 0);
 		const struct level *l = g->depth.groups[i];
 		uint64_t is = 0;
 
@@ -250,8 +325,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds_of_values),
+		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_many_pairs),
 		cmocka_unit_test(test_words_that_are_arguments),
 		cmocka_unit_test(test_no_such_argument),
+		cmocka_unit_test(test_bad_words),
 		cmocka_unit_test(test_told_late),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_depths),

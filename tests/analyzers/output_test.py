@@ -70,6 +70,16 @@ class Output(unittest.TestCase):
                 self.assertEqual(answer["groups"][0]["count"], 500)
                 self.assertTrue(fathom(command, "-i", self.path, "--csv", "--by",
                                        by).stdout.startswith(by + ","))
+        for command in "latency", "breakdown":
+            answer = json.loads(fathom(command, "-i", self.path, "--json", "--by",
+                                       "size,op,result").stdout)
+            self.assertEqual(answer["by"], "size,op,result")
+            self.assertEqual([group["group"] for group in answer["groups"]],
+                             [[4096, "read", 4096], [4096, "write", 4096]])
+            self.assertEqual([(group["op"], group["size"]) for group in answer["groups"]],
+                             [("read", 4096), ("write", 4096)])
+            self.assertTrue(fathom(command, "-i", self.path, "--csv", "--by",
+                                   "size,op").stdout.startswith("size,op,"))
         depth = json.loads(fathom("depth", "-i", self.path, "--json", "--by", "op").stdout)
         self.assertAlmostEqual(sum(group["mean_depth"] for group in depth["groups"]),
                                depth["mean_depth"])

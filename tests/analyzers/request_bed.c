@@ -162,9 +162,9 @@ void check(struct bed *b)
 	uint64_t pairs = 0;
 
 	requests_analyzer.end(&b->requests);
-	for (size_t g = 0; g < r->grouping.count; g++) {
+	for (size_t g = 0; g < grouping_count(&r->grouping); g++) {
 		const struct latency_group *group = b->latency.groups[g];
-		const char *word = r->grouping.groups[g].text;
+		const char *word = grouping_value(&r->grouping, (unsigned)g, 0)->text;
 		size_t op = !strcmp(word, "read") ? 0 : !strcmp(word, "write") ? 1 : 2;
 
 		check_group(group, n->latencies[op], n->nr_latencies[op]);

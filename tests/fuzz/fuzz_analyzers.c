@@ -68,7 +68,16 @@ static int print(struct answers *a)
 	return poll_print_json(&a->poll);
 }
 
-static void answer(struct trace *trace)
+/* By what requests are grouped, and whether from their begin on. */
+static void choose_groups(struct grouping *g, size_t size)
+{
+	static const char *const words[] = {NULL, "size,op", "depth,op", "thread"};
+
+	g->by = words[size % 4];
+	g->is_early = g->by && size % 8 >= 4;
+}
+
+static void answer(struct trace *trace, size_t size)
 {
 	struct answers *a = calloc(1, sizeof(*a));
 	struct failure f = {""};
@@ -77,6 +86,7 @@ static void answer(struct trace *trace)
 	if (!a)
 		abort();
 	a->requests.options = a->poll.options = a->what_if.options = &model;
+	choose_groups(&a->requests.grouping, size);
 	a->what_if.setup.limits_ns[0] = 32768;
 	a->what_if.setup.nr_limits = 1;
 	a->latency.requests = a->depth.requests = &a->requests;
@@ -115,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (!trace_open(&trace, path, &f)) {
-		answer(trace);
+		answer(trace, size);
 		trace_close(trace);
 	}
 	close(fd);

@@ -9,15 +9,17 @@
 #include "core/options.h"
 #include "trace/requests/model.h"
 
+enum { GROUP_KEYS_MAX = 4 }; /* by so many arguments requests are grouped at once */
+
 struct bound_line {
 	const struct model_line *line;
 	enum model_role role;
 	const struct event_type *type;
 	struct bound_expression values[MODEL_VALUES];
 	const struct event_field *op_text; /* op is this string, or NULL */
-	uint16_t op_of[16]; /* op of the small values, for requests.c */
-	bool tells;	    /* a complete that tells more than how it went, for requests.c */
-	const struct event_field *by; /* by which requests are grouped, for grouping.c */
+	uint16_t op_of[16];		   /* op of the small values, for requests.c */
+	bool tells; /* a complete that tells more than how it went, for requests.c */
+	const struct event_field *by[GROUP_KEYS_MAX]; /* for grouping.h */
 };
 
 struct bound_type {

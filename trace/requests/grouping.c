@@ -1,282 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Groups of requests.
- *
- * The words op, size, thread and fd mean what the model tells; where it tells no such
- * thing, they are arguments like any other. A string is known by the hash of its bytes,
- * as keys of models are.
- *
- * An argument is looked for in the events where requests begin, and only if none of them
- * has it in those where they end: so a group is one request's for all of its life
- * wherever that is possible.
- */
+/* Groups of requests: their values, their numbers, their names. */
 #include "trace/requests/grouping.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/failure.h"
-#include "core/ini.h"
 #include "core/text.h"
 #include "trace/requests/inflight.h"
 
-enum { NAMES_MAX = 64, LIST_ROOM = 300 };
-
-static const char *const kind_words[GROUP_BY_ARGUMENT + 1] = {
-	[GROUP_BY_OP] = "op",
-	[GROUP_BY_SIZE] = "size",
-	[GROUP_BY_THREAD] = "thread",
-	[GROUP_BY_FD] = "fd",
+/* A string is known by the hash of its bytes, as keys of models are. */
+struct value {
+	uint64_t value;
+	bool is_nothing;
 };
-
-/* What the model calls it; of a thread it need not tell. */
-static const enum model_value kind_values[GROUP_BY_ARGUMENT] = {
-	[GROUP_BY_OP] = VALUE_OP,
-	[GROUP_BY_SIZE] = VALUE_LENGTH,
-	[GROUP_BY_THREAD] = VALUE_KEY,
-	[GROUP_BY_FD] = VALUE_FD,
-};
-
-static bool says(const struct model_line *line, enum model_value value)
-{
-	return line->values[value].nr_terms || (value == VALUE_OP && line->op_word);
-}
-
-/* Does a line of one of these roles tell the value? */
-static bool model_says(const struct model *model, enum model_value value, unsigned roles)
-{
-	for (size_t i = 0; i < model->nr_lines; i++)
-		if (1U << model->lines[i].role & roles && says(&model->lines[i], value))
-			return true;
-	return false;
-}
-
-static enum grouping_kind find_kind(const char *by, const struct model *model)
-{
-	const unsigned ends = 1U << ROLE_SUBMIT | 1U << ROLE_COMPLETE;
-	unsigned kind = 0;
-
-	while (kind < GROUP_BY_ARGUMENT && strcmp(kind_words[kind], by) != 0)
-		kind++;
-	if (kind == GROUP_BY_THREAD || kind == GROUP_BY_ARGUMENT ||
-	    model_says(model, kind_values[kind], ends))
-		return (enum grouping_kind)kind;
-	return GROUP_BY_ARGUMENT;
-}
-
-void grouping_begin(struct grouping *g, const struct model *model)
-{
-	if (!g->limit || g->limit > GROUPS_MAX)
-		g->limit = GROUPS_MAX;
-	g->kind = g->by ? find_kind(g->by, model) : GROUP_BY_OP;
-}
-
-static bool may_group(const struct event_field *field)
-{
-	return field->type.kind == ARGUMENT_INTEGER || field->type.kind == ARGUMENT_HEX ||
-	       field->type.kind == ARGUMENT_STRING;
-}
-
-void grouping_bind(const struct grouping *g, struct bound_line *line)
-{
-	const struct event_field *field = NULL;
-
-	if (g->kind == GROUP_BY_ARGUMENT)
-		field = find_argument(line->type, g->by, line->line->arguments,
-				      line->line->nr_arguments);
-	line->by = field && may_group(field) ? field : NULL;
-}
-
-/* The next line of @b that is of @role, behind @at; NULL at the end. */
-static const struct bound_line *next_line(const struct binding *b, enum model_role role,
-					  size_t *type, size_t *line)
-{
-	for (; *type < b->nr_types; ++*type, *line = 0)
-		while (*line < b->types[*type].nr_lines) {
-			const struct bound_line *at = &b->types[*type].lines[(*line)++];
-
-			if (at->role == role)
-				return at;
-		}
-	return NULL;
-}
-
-static bool is_bound(const struct binding *b, enum model_role role)
-{
-	const struct bound_line *line;
-	size_t type = 0, at = 0;
-
-	while ((line = next_line(b, role, &type, &at)))
-		if (line->by)
-			return true;
-	return false;
-}
-
-/* What there is instead: a sentence, and the words that may have been meant. */
-struct offer {
-	char text[LIST_ROOM];
-	size_t used;
-	const char *words[NAMES_MAX + 1];
-	size_t nr_words;
-};
-
-static void offer_word(struct offer *o, const char *word)
-{
-	if (o->nr_words < NAMES_MAX)
-		o->words[o->nr_words++] = word;
-}
-
-/* "; fathom:complete has id, result" */
-static void offer_arguments(struct offer *o, const struct event_type *type)
-{
-	const char *before = " has ";
-
-	snprintf(o->text + o->used, LIST_ROOM - o->used, "; %.40s", type->name);
-	o->used += strlen(o->text + o->used);
-	for (size_t i = 0; i < type->nr_fields; i++) {
-		const struct event_field *field = &type->fields[i];
-
-		if (!field_is_argument(field) || !may_group(field))
-			continue;
-		offer_word(o, field->type.name);
-		snprintf(o->text + o->used, LIST_ROOM - o->used, "%s%.40s", before,
-			 field->type.name);
-		o->used += strlen(o->text + o->used);
-		before = ", ";
-	}
-	if (*before == ' ')
-		snprintf(o->text + o->used, LIST_ROOM - o->used, " has none");
-	o->used += strlen(o->text + o->used);
-}
-
-static void offer_types(struct offer *o, const struct binding *b, enum model_role role)
-{
-	const struct event_type *last = NULL;
-	const struct bound_line *line;
-	size_t type = 0, at = 0;
-
-	while ((line = next_line(b, role, &type, &at))) {
-		if (line->type != last)
-			offer_arguments(o, line->type);
-		last = line->type;
-	}
-}
-
-static int no_such_argument(const struct grouping *g, const struct binding *b,
-			    struct failure *f)
-{
-	struct offer o = {.text = ""};
-	const char *near;
-
-	for (unsigned kind = 0; kind < GROUP_BY_ARGUMENT; kind++)
-		if (find_kind(kind_words[kind], b->model) == kind)
-			offer_word(&o, kind_words[kind]);
-	for (size_t i = 0; i < o.nr_words; i++) {
-		snprintf(o.text + o.used, LIST_ROOM - o.used, "%s%s", i ? ", " : "",
-			 o.words[i]);
-		o.used += strlen(o.text + o.used);
-	}
-	offer_types(&o, b, ROLE_SUBMIT);
-	offer_types(&o, b, ROLE_COMPLETE);
-	near = nearest_word(g->by, o.words);
-	return fail(f, -ENOENT, "no '%.40s' to group by%s%s%s: there are %s", g->by,
-		    near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "",
-		    o.text);
-}
-
-static int too_late(const struct grouping *g, struct failure *f)
-{
-	return fail(
-		f, -EINVAL,
-		"'%.40s' is told only when requests end, too late to group by it those "
-		"in flight",
-		grouping_word(g));
-}
-
-static int settle_argument(struct grouping *g, const struct binding *b, struct failure *f)
-{
-	if (is_bound(b, ROLE_SUBMIT)) {
-		g->time = GROUPED_AT_SUBMIT;
-		return 0;
-	}
-	if (!is_bound(b, ROLE_COMPLETE))
-		return no_such_argument(g, b, f);
-	g->time = GROUPED_AT_COMPLETE;
-	return g->is_early ? too_late(g, f) : 0;
-}
-
-int grouping_settle(struct grouping *g, const struct binding *b, struct failure *f)
-{
-	enum model_value value;
-
-	if (g->kind == GROUP_BY_ARGUMENT && !strcmp(g->by, kind_words[GROUP_BY_OP]) &&
-	    !is_bound(b, ROLE_SUBMIT) && !is_bound(b, ROLE_COMPLETE))
-		g->kind = GROUP_BY_OP; /* all are one then */
-	if (g->kind == GROUP_BY_ARGUMENT)
-		return settle_argument(g, b, f);
-	if (!g->is_early)
-		return 0;
-	g->time = GROUPED_AT_SUBMIT;
-	value = kind_values[g->kind];
-	return !model_says(b->model, value, 1U << ROLE_SUBMIT) &&
-			       model_says(b->model, value, 1U << ROLE_COMPLETE)
-		       ? too_late(g, f)
-		       : 0;
-}
-
-static struct group *add(struct grouping *g)
-{
-	return &g->groups[g->count++];
-}
 
 /* The slot that holds the value, or the free one where it would go. */
-static unsigned slot_of(const struct grouping *g, uint64_t value, bool is_nothing)
+static unsigned slot_of(const struct group_level *l, const struct value *v,
+			unsigned below)
 {
-	unsigned slot = index_hash(value, is_nothing) % GROUP_SLOTS;
+	unsigned slot = index_hash(v->value, (int32_t)(2 * below + v->is_nothing));
 
-	while (g->slots[slot]) {
-		const struct group *group = &g->groups[g->slots[slot] - 1];
+	for (slot %= GROUP_SLOTS; l->slots[slot]; slot = (slot + 1) % GROUP_SLOTS) {
+		const struct group *group = &l->groups[l->slots[slot] - 1];
 
-		if (group->value == value && group->is_nothing == is_nothing)
+		if (group->value == v->value && group->is_nothing == v->is_nothing &&
+		    group->below == below)
 			break;
-		slot = (slot + 1) % GROUP_SLOTS;
 	}
 	return slot;
 }
 
 /* Other is the last that is added, so that its number never changes. */
-static unsigned find_other(struct grouping *g)
+static unsigned find_other(struct group_level *l)
 {
-	if (g->count == g->limit)
-		add(g)->is_other = true;
-	return g->limit;
+	if (l->count == l->limit)
+		l->groups[l->count++].is_other = true;
+	return l->limit;
 }
 
 /* The group of the value; @is_new says that the rest of it is to be filled in. */
-static unsigned find(struct grouping *g, uint64_t value, bool is_nothing, bool *is_new)
+static unsigned find(struct group_level *l, const struct value *v, unsigned below,
+		     bool *is_new)
 {
-	const struct group *last = &g->groups[g->last];
-	struct group *group;
+	const struct group *last = &l->groups[l->last];
 	unsigned slot;
 
 	*is_new = false;
-	if (g->count && last->value == value && last->is_nothing == is_nothing &&
-	    !last->is_other)
-		return g->last;
-	slot = slot_of(g, value, is_nothing);
-	if (!g->slots[slot]) {
-		if (g->count >= g->limit)
-			return find_other(g);
-		group = add(g);
-		*group = (struct group){.value = value, .is_nothing = is_nothing};
-		g->slots[slot] = (uint16_t)g->count;
+	if (l->count && last->value == v->value && last->below == below &&
+	    last->is_nothing == v->is_nothing && !last->is_other)
+		return l->last;
+	slot = slot_of(l, v, below);
+	if (!l->slots[slot]) {
+		if (l->count >= l->limit)
+			return find_other(l);
+		l->groups[l->count++] = (struct group){.value = v->value,
+						       .is_nothing = v->is_nothing,
+						       .below = (uint16_t)below};
+		l->slots[slot] = (uint16_t)l->count;
 		*is_new = true;
 	}
-	g->last = (uint16_t)(g->slots[slot] - 1);
-	return g->last;
+	l->last = (uint16_t)(l->slots[slot] - 1);
+	return l->last;
 }
 
 static char *thread_text(const struct trace *trace, const struct request *q)
@@ -288,9 +74,11 @@ static char *thread_text(const struct trace *trace, const struct request *q)
 									     : text;
 }
 
-unsigned grouping_of(struct grouping *g, const struct request *q, const struct words *ops,
-		     const struct trace *trace)
+/* By what is kept of the request. */
+static unsigned take_kept(struct group_level *l, unsigned below,
+			  const struct group_source *s)
 {
+	const struct request *q = s->request;
 	const uint64_t values[GROUP_BY_ARGUMENT] = {
 		[GROUP_BY_OP] = q->op,
 		[GROUP_BY_SIZE] = q->length,
@@ -298,33 +86,33 @@ unsigned grouping_of(struct grouping *g, const struct request *q, const struct w
 		[GROUP_BY_FD] = (uint64_t)q->fd,
 	};
 	bool is_new;
-	unsigned number = find(g, values[g->kind], false, &is_new);
+	unsigned number =
+		find(l, &(struct value){values[l->kind], false}, below, &is_new);
 
-	if (g->kind == GROUP_BY_OP)
-		g->of_op[q->op] = (uint16_t)(number + 1);
 	if (!is_new)
 		return number;
-	g->groups[number].is_signed = true;
-	if (g->kind == GROUP_BY_OP && q->op < ops->count)
-		g->groups[number].text = strdup(ops->items[q->op]);
-	if (g->kind == GROUP_BY_THREAD)
-		g->groups[number].text = thread_text(trace, q);
+	l->groups[number].is_signed = true;
+	if (l->kind == GROUP_BY_OP && q->op < s->ops->count)
+		l->groups[number].text = strdup(s->ops->items[q->op]);
+	if (l->kind == GROUP_BY_THREAD)
+		l->groups[number].text = thread_text(s->trace, q);
 	return number;
 }
 
-static unsigned take_text(struct grouping *g, const struct event_field *field,
-			  const struct event *event)
+static unsigned take_text(struct group_level *l, unsigned below,
+			  const struct event_field *field, const struct event *event)
 {
 	size_t length;
 	const char *text = event_string(event, field, &length);
-	unsigned number;
+	struct value value = {text ? text_hash(text, length) : 0, !text};
 	bool is_new;
+	unsigned number = find(l, &value, below, &is_new);
 
-	number = find(g, text ? text_hash(text, length) : 0, !text, &is_new);
-	if (is_new && text)
-		g->groups[number].text =
+	if (is_new && text) {
+		l->groups[number].is_string = true;
+		l->groups[number].text =
 			strndup(text, length < GROUP_TEXT_MAX ? length : GROUP_TEXT_MAX);
-	g->has_text = true;
+	}
 	return number;
 }
 
@@ -341,29 +129,63 @@ static char *word_text(const struct argument *argument, int64_t value)
 	return asprintf(&text, "%" PRId64, value) < 0 ? NULL : text;
 }
 
-unsigned grouping_take(struct grouping *g, const struct bound_line *line,
-		       const struct event *event)
+static unsigned take_argument(struct group_level *l, unsigned below,
+			      const struct group_source *s)
 {
-	const struct event_field *field = line->by;
+	const struct event_field *field = s->line->by[l->key];
 	unsigned number;
 	int64_t value;
 	bool is_new;
 
 	if (!field)
-		return find(g, 0, true, &is_new);
+		return find(l, &(struct value){0, true}, below, &is_new);
 	if (field->type.kind == ARGUMENT_STRING)
-		return take_text(g, field, event);
-	value = event_integer(event, field);
-	number = find(g, (uint64_t)value, false, &is_new);
+		return take_text(l, below, field, s->event);
+	value = event_integer(s->event, field);
+	number = find(l, &(struct value){(uint64_t)value, false}, below, &is_new);
 	if (is_new) {
-		g->groups[number].is_signed = field->type.is_signed;
-		g->groups[number].is_hex = field->type.kind == ARGUMENT_HEX;
-		g->groups[number].text = word_text(&field->type, value);
+		l->groups[number].is_signed = field->type.is_signed;
+		l->groups[number].is_hex = field->type.kind == ARGUMENT_HEX;
+		l->groups[number].text = word_text(&field->type, value);
 	}
 	return number;
 }
 
-static int compare_values(const struct group *a, const struct group *b)
+unsigned grouping_advance(struct grouping *g, enum grouping_time time, unsigned number,
+			  const struct group_source *source)
+{
+	for (struct group_level *l = g->levels; l < g->levels + g->nr_levels; l++) {
+		if (l->time != time)
+			continue;
+		number = l->kind == GROUP_BY_ARGUMENT ? take_argument(l, number, source)
+						      : take_kept(l, number, source);
+	}
+	if (g->nr_levels == 1 && g->levels->kind == GROUP_BY_OP)
+		g->of_op[source->request->op] = (uint16_t)(number + 1);
+	return number;
+}
+
+static const struct group_level *level_of(const struct grouping *g, unsigned key)
+{
+	const struct group_level *l = g->levels;
+
+	while (l->key != key)
+		l++;
+	return l;
+}
+
+const struct group *grouping_value(const struct grouping *g, unsigned number,
+				   unsigned key)
+{
+	const struct group_level *l = &g->levels[g->nr_levels - 1];
+	const struct group *group = &l->groups[number];
+
+	for (; l->key != key && !group->is_other; l--)
+		group = &l[-1].groups[group->below];
+	return group;
+}
+
+static int compare_numbers(const struct group *a, const struct group *b)
 {
 	if (a->is_signed && b->is_signed)
 		return ((int64_t)a->value > (int64_t)b->value) -
@@ -371,32 +193,63 @@ static int compare_values(const struct group *a, const struct group *b)
 	return (a->value > b->value) - (a->value < b->value);
 }
 
+/* By value, nothing behind all values, other behind all. Strings are in the order of
+ * their letters, operations in that in which they came, threads by number. */
+static int compare_values(const struct group *a, const struct group *b)
+{
+	int rank_a = a->is_other ? 2 : a->is_nothing;
+	int rank_b = b->is_other ? 2 : b->is_nothing;
+	int order = 0;
+
+	if (rank_a != rank_b)
+		return rank_a - rank_b;
+	if (a->is_string && b->is_string && a->text && b->text)
+		order = strcmp(a->text, b->text);
+	return order ? order : compare_numbers(a, b);
+}
+
 static bool is_after(const struct grouping *g, unsigned a, unsigned b)
 {
-	const struct group *x = &g->groups[a], *y = &g->groups[b];
-	int rank_x = x->is_other ? 2 : x->is_nothing,
-	    rank_y = y->is_other ? 2 : y->is_nothing;
+	for (unsigned key = 0; key < g->nr_levels; key++) {
+		int order = compare_values(grouping_value(g, a, key),
+					   grouping_value(g, b, key));
 
-	if (rank_x != rank_y)
-		return rank_x > rank_y;
-	return g->has_text ? a > b : compare_values(x, y) > 0;
+		if (order)
+			return order > 0;
+	}
+	return a > b;
 }
 
 unsigned grouping_sorted(const struct grouping *g, uint16_t order[GROUPS_MAX + 1])
 {
-	for (unsigned i = 0; i < g->count; i++) {
+	unsigned count = grouping_count(g);
+
+	for (unsigned i = 0; i < count; i++) {
 		unsigned at = i;
 
 		for (; at && is_after(g, order[at - 1], i); at--)
 			order[at] = order[at - 1];
 		order[at] = (uint16_t)i;
 	}
-	return g->count;
+	return count;
 }
 
-const char *grouping_word(const struct grouping *g)
+const char *grouping_word(const struct grouping *g, unsigned key)
 {
-	return g->kind == GROUP_BY_ARGUMENT ? g->by : kind_words[g->kind];
+	return level_of(g, key)->word;
+}
+
+char *grouping_words(const struct grouping *g, char text[GROUP_BY_TEXT])
+{
+	size_t used = 0;
+
+	*text = 0;
+	for (unsigned key = 0; key < g->nr_levels; key++) {
+		snprintf(text + used, GROUP_BY_TEXT - used, "%s%s", key ? "," : "",
+			 grouping_word(g, key));
+		used += strlen(text + used);
+	}
+	return text;
 }
 
 bool group_is_number(const struct group *group)
@@ -422,7 +275,8 @@ char *group_name(const struct group *group, char *text, size_t room)
 
 void grouping_release(struct grouping *g)
 {
-	for (unsigned i = 0; i < g->count; i++)
-		free(g->groups[i].text);
-	g->count = 0;
+	for (unsigned i = 0; i < g->nr_levels; i++)
+		for (unsigned at = 0; at < g->levels[i].count; at++)
+			free(g->levels[i].groups[at].text);
+	g->nr_levels = 0;
 }

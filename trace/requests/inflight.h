@@ -25,7 +25,7 @@ struct request {
 	int32_t pid, tid; /* who submitted it */
 	int32_t fd;
 	uint16_t op;	       /* requests_op_word() */
-	uint16_t group;	       /* requests_group() */
+	uint16_t group;	       /* as far as it is known, see requests_group() */
 	bool failed;	       /* by its result or status */
 	bool across_loss;      /* records were lost while it was in flight */
 	bool given_up;	       /* its end was taken for lost, see request.h */

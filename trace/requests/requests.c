@@ -66,7 +66,9 @@ static int requests_begin(void *state, const struct trace *trace, struct failure
 		return fail(f, -EINVAL, "model %.60s has no submit and complete",
 			    r->model->name);
 	r->binding.model = r->model;
-	grouping_begin(&r->grouping, r->model);
+	err = grouping_begin(&r->grouping, r->model, f);
+	if (err)
+		return err;
 	err = inflight_init(&r->in_flight, r->model->scope == SCOPE_STACK);
 	return err ? fail(f, err, "no memory") : 0;
 }
@@ -200,12 +202,12 @@ static void give_up_old(struct requests *r, uint64_t time_ns)
 	}
 }
 
-static unsigned find_group(struct requests *r, const struct bound_line *line,
-			   const struct event *event, const struct request *q)
+static void find_group(struct requests *r, enum grouping_time time, struct request *q,
+		       const struct bound_line *line, const struct event *event)
 {
-	if (r->grouping.kind == GROUP_BY_ARGUMENT)
-		return grouping_take(&r->grouping, line, event);
-	return grouping_of(&r->grouping, q, &r->ops, r->trace);
+	const struct group_source source = {q, &r->ops, r->trace, line, event};
+
+	q->group = (uint16_t)grouping_advance(&r->grouping, time, q->group, &source);
 }
 
 static int submit(struct requests *r, struct bound_line *line, const struct event *event,
@@ -232,8 +234,8 @@ static int submit(struct requests *r, struct bound_line *line, const struct even
 	q->pid = event->pid;
 	q->tid = event->tid;
 	q->losses = r->losses;
-	if (r->grouping.time == GROUPED_AT_SUBMIT)
-		q->group = (uint16_t)find_group(r, line, event, q);
+	if (r->grouping.times & 1U << GROUPED_AT_SUBMIT)
+		find_group(r, GROUPED_AT_SUBMIT, q, line, event);
 	REQUESTS_TELL(r, begin, q);
 	return 0;
 }
@@ -283,8 +285,8 @@ static void complete(struct requests *r, struct bound_line *line,
 	q->complete_ns = event->time_ns > q->submit_ns ? event->time_ns : q->submit_ns;
 	q->failed = has_failed(line, event, &q->result);
 	q->across_loss = q->losses != r->losses;
-	if (r->grouping.time == GROUPED_AT_COMPLETE)
-		q->group = (uint16_t)find_group(r, line, event, q);
+	if (r->grouping.times & 1U << GROUPED_AT_COMPLETE)
+		find_group(r, GROUPED_AT_COMPLETE, q, line, event);
 	if (__builtin_add_overflow(r->latency_sum, q->complete_ns - q->submit_ns,
 				   &r->latency_sum))
 		r->latency_sum = UINT64_MAX;
@@ -389,6 +391,13 @@ void requests_release(struct requests *r)
 	aliases_release(&r->aliases);
 	grouping_release(&r->grouping);
 	words_release(&r->ops);
+}
+
+unsigned requests_group_when_asked(struct requests *r, const struct request *q)
+{
+	const struct group_source source = {q, &r->ops, r->trace, NULL, NULL};
+
+	return grouping_advance(&r->grouping, GROUPED_WHEN_ASKED, q->group, &source);
 }
 
 const char *requests_op_word(const struct requests *r, unsigned op)

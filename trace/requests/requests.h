@@ -121,15 +121,14 @@ struct request *requests_find(const struct requests *r, const struct bound_line 
 			      uint64_t key, int32_t scope);
 
 /* The number of the group of a request that ended, or, if grouping.is_early, began. */
+unsigned requests_group_when_asked(struct requests *r, const struct request *q);
 static inline unsigned requests_group(struct requests *r, const struct request *q)
 {
-	struct grouping *g = &r->grouping;
-
-	if (g->time != GROUPED_WHEN_ASKED)
+	if (!(r->grouping.times & 1U << GROUPED_WHEN_ASKED))
 		return q->group;
-	if (g->kind == GROUP_BY_OP && g->of_op[q->op])
-		return g->of_op[q->op] - 1U;
-	return grouping_of(g, q, &r->ops, r->trace);
+	if (r->grouping.of_op[q->op])
+		return r->grouping.of_op[q->op] - 1U;
+	return requests_group_when_asked(r, q);
 }
 
 /* The word of request.op: "read", "7" for a value without a word, "all" when the
