@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "analyzers/json.h"
+#include "analyzers/losses_print.h"
 #include "analyzers/requests_print.h"
 #include "core/text.h"
 #include "core/units.h"
@@ -61,20 +62,36 @@ static size_t choose_groups(const struct latency *l, uint16_t *numbers, size_t *
 	return GROUPS_SHOWN;
 }
 
+/* Between what the percentiles lie if as many requests as can be are unknown. */
+static json_t *json_bounds(const struct latency *l, const struct histogram *h)
+{
+	uint64_t unknown = losses_unknown(l->requests);
+	json_t *all = json_object();
+
+	for (unsigned i = 0; i < NR_PERCENTILES; i++) {
+		struct percentile_bounds b =
+			percentile_bounds(h, percentiles[i].percent, unknown);
+
+		json_object_set_new(all, percentiles[i].name, losses_bounds_json(&b));
+	}
+	return all;
+}
+
 static json_t *json_group(const struct latency *l, unsigned number)
 {
 	const struct histogram *h = &l->groups[number]->histogram;
-	json_t *p = json_object();
+	json_t *p = json_object(), *figures;
 
 	for (unsigned i = 0; i < NR_PERCENTILES; i++)
 		json_object_set_new(p, percentiles[i].name,
 				    json_integer((json_int_t)histogram_percentile(
 					    h, percentiles[i].percent)));
-	return requests_group_json(
-		l->requests, number,
-		json_pack("{s:I, s:f, s:I, s:I, s:o}", "count", (json_int_t)h->count,
-			  "mean_ns", histogram_mean(h), "min_ns", (json_int_t)h->min,
-			  "max_ns", (json_int_t)h->max, "percentiles_ns", p));
+	figures = json_pack("{s:I, s:f, s:I, s:I, s:o}", "count", (json_int_t)h->count,
+			    "mean_ns", histogram_mean(h), "min_ns", (json_int_t)h->min,
+			    "max_ns", (json_int_t)h->max, "percentiles_ns", p);
+	if (l->requests->lost)
+		json_object_set_new(figures, "percentiles_bounds_ns", json_bounds(l, h));
+	return requests_group_json(l->requests, number, figures);
 }
 
 int latency_print_json(const struct latency *l)
@@ -194,6 +211,36 @@ static void print_table(const struct latency *l, const uint16_t *groups, size_t 
 		printf("~ fewer than %d requests took longer\n", FEW);
 }
 
+/* The percentiles again, as far as they are known. */
+static void print_bounds(const struct latency *l, const uint16_t *groups, size_t nr)
+{
+	uint64_t unknown = losses_unknown(l->requests);
+	struct text_table *t =
+		text_table_new(l->requests->grouping.nr_levels + NR_PERCENTILES);
+	char text[LOSSES_BOUNDS_TEXT];
+
+	if (!t)
+		return;
+	printf("\nup to %" PRIu64 " requests more, of which records were lost, leave the "
+	       "percentiles between:\n",
+	       unknown);
+	requests_group_heads(t, l->requests);
+	for (unsigned i = 0; i < NR_PERCENTILES; i++)
+		text_cell(t, "p%s", percentiles[i].name);
+	for (size_t g = 0; g < nr; g++) {
+		requests_group_cells(t, l->requests, groups[g], false);
+		for (unsigned i = 0; i < NR_PERCENTILES; i++) {
+			struct percentile_bounds b =
+				percentile_bounds(&l->groups[groups[g]]->histogram,
+						  percentiles[i].percent, unknown);
+
+			text_cell(t, "%s", losses_bounds_text(&b, text));
+		}
+	}
+	text_table_print(t, stdout, false);
+	text_table_free(t);
+}
+
 /* How many of the histogram's buckets make a row, so that at most ROWS_MAX rows lie
  * between the first and the last bucket: a power of two, one octave at most. */
 static unsigned buckets_per_row(unsigned first, unsigned last)
@@ -280,6 +327,8 @@ void latency_print_text(const struct latency *l)
 	if (nr < all)
 		printf("… and %zu more, which took less time; --csv has them all\n",
 		       all - nr);
+	if (l->requests->lost)
+		print_bounds(l, groups, nr);
 	for (size_t i = 0; i < nr && nr <= BARS_FOR_GROUPS; i++) {
 		printf("\n%s:\n", requests_group_title(l->requests, groups[i], title));
 		print_histogram(&l->groups[groups[i]]->histogram, text_columns(stdout));
@@ -289,4 +338,5 @@ void latency_print_text(const struct latency *l)
 	    l->requests->unmatched.reused || l->requests->unmatched.skipped)
 		putchar('\n');
 	requests_notes(l->requests, stdout);
+	losses_print_cut(l->requests);
 }

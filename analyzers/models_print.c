@@ -250,9 +250,10 @@ static void print_details(const struct models *m, const struct models_entry *ent
 	printf("%s: %s\n", clean(text, model->name),
 	       model->about ? clean(path, model->about) : "a request");
 	if (m->against == AGAINST_NOTHING) {
-		printf("  %s, scope %s\n",
+		printf("  %s, scope %s%s\n",
 		       entry->file->shipped ? "built in" : clean(text, entry->file->path),
-		       model_scope_word(model->scope));
+		       model_scope_word(model->scope),
+		       model->unique_keys ? ", keys unique" : "");
 		print_lines(entry);
 		print_events(model);
 		return;

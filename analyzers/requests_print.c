@@ -5,32 +5,23 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "analyzers/losses_print.h"
 #include "core/failure.h"
 #include "core/text.h"
 #include "core/units.h"
 
 enum { NAME_BYTES = 96 };
 
-/* Of those in flight during a gap, those whose complete was not seen. */
-static uint64_t no_complete(const struct requests *r)
-{
-	return r->cut.submits + r->cut.reused + r->cut.skipped;
-}
-
 json_t *requests_json(const struct requests *r)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I},"
-			 " s:{s:I, s:I, s:I, s:I, s:I}}",
+	return json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
 			 "model", r->model->name, "requests", (json_int_t)r->requests,
 			 "events", (json_int_t)r->events, "lost", (json_int_t)r->lost,
 			 "unmatched", "completes", (json_int_t)r->unmatched.completes,
 			 "submits", (json_int_t)r->unmatched.submits, "reused",
 			 (json_int_t)r->unmatched.reused, "skipped",
-			 (json_int_t)r->unmatched.skipped, "gaps", "count",
-			 (json_int_t)r->losses, "in_flight",
-			 (json_int_t)requests_in_gaps(r), "no_submit",
-			 (json_int_t)r->cut.completes, "no_complete",
-			 (json_int_t)no_complete(r), "given_up", (json_int_t)r->given_up);
+			 (json_int_t)r->unmatched.skipped, "gaps", losses_gaps_json(r),
+			 "cut", losses_cut_json(r));
 }
 
 json_t *requests_by_json(const struct requests *r)
@@ -159,25 +150,6 @@ void requests_heading(const struct requests *r)
 	       requests_choice_text(choice, r));
 }
 
-/* One sentence: what was lost, and how far the figures can be trusted. */
-static void note_losses(const struct requests *r, FILE *to)
-{
-	fprintf(to,
-		"note: %" PRIu64 " records were lost in %" PRIu32
-		" gap%s: counts and rates are too low, depths in a gap unknown; of at "
-		"least %" PRIu64 " requests in flight during a gap, %" PRIu64
-		" have no submit and %" PRIu64 " no complete;",
-		r->lost, r->losses, r->losses == 1 ? "" : "s", requests_in_gaps(r),
-		r->cut.completes, no_complete(r));
-	if (r->across_loss)
-		fprintf(to,
-			" latencies are right, save perhaps those of the other %" PRIu64
-			" (their keys may have been used again)\n",
-			r->across_loss);
-	else
-		fputs(" latencies are right as far as can be told\n", to);
-}
-
 static void note(FILE *to, uint64_t count, const char *what)
 {
 	if (count)
@@ -188,8 +160,7 @@ void requests_notes(const struct requests *r, FILE *to)
 {
 	bool lost = r->lost != 0;
 
-	if (lost)
-		note_losses(r, to);
+	losses_note(r, to);
 	note(to, r->unmatched.completes - r->cut.completes,
 	     lost ? "completes without a submit, before any gap"
 		  : "completes without a submit");

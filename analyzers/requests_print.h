@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "trace/requests/requests.h"
 
-/* model, requests, events, lost, unmatched and gaps; NULL without memory. */
+/* model, requests, events, lost, unmatched, gaps and cut; NULL without memory. */
 json_t *requests_json(const struct requests *r);
 
 /* "op" or "op,depth", for "by"; NULL without memory. */

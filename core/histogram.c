@@ -43,26 +43,33 @@ uint64_t histogram_low(unsigned index)
 	return ((uint64_t)index - ((uint64_t)shift << HISTOGRAM_BITS)) << shift;
 }
 
-/* The value with rank ceil(percent of count), as fio and most textbooks have it. */
-uint64_t histogram_percentile(const struct histogram *h, double percent)
+/* ceil(percent of count), as fio and most textbooks have it. */
+uint64_t histogram_rank(uint64_t count, double percent)
 {
-	uint64_t rank, seen = 0, value;
+	/* 99.9 % of 1000 is 999, though not in floating point. */
+	uint64_t rank = (uint64_t)ceil(percent / 100 * (double)count * (1 - 1e-12));
+
+	if (rank < 1)
+		return 1;
+	return rank > count ? count : rank;
+}
+
+uint64_t histogram_at(const struct histogram *h, uint64_t rank)
+{
+	uint64_t seen = 0, value;
 	unsigned i = 0;
 
-	if (!h->count)
-		return 0;
-	/* 99.9 % of 1000 is 999, though not in floating point. */
-	rank = (uint64_t)ceil(percent / 100 * (double)h->count * (1 - 1e-12));
-	if (rank < 1)
-		rank = 1;
-	if (rank > h->count)
-		rank = h->count;
 	while ((seen += h->buckets[i]) < rank)
 		i++;
 	value = histogram_low(i) + histogram_width(i) / 2;
 	if (value < h->min)
 		value = h->min;
 	return value > h->max ? h->max : value;
+}
+
+uint64_t histogram_percentile(const struct histogram *h, double percent)
+{
+	return h->count ? histogram_at(h, histogram_rank(h->count, percent)) : 0;
 }
 
 double histogram_mean(const struct histogram *h)

@@ -20,8 +20,8 @@ enum {
 
 struct histogram {
 	uint64_t count;
-	uint64_t sum;  /* saturates at UINT64_MAX */
-	uint64_t min;  /* UINT64_MAX while empty */
+	uint64_t sum; /* saturates at UINT64_MAX */
+	uint64_t min; /* UINT64_MAX while empty */
 	uint64_t max;
 	double squares; /* sum of squared values, for the deviation */
 	uint64_t buckets[HISTOGRAM_BUCKETS];
@@ -58,6 +58,12 @@ void histogram_merge(struct histogram *into, const struct histogram *from);
 /* The lowest value of bucket @index, and how many values it covers. */
 uint64_t histogram_low(unsigned index);
 uint64_t histogram_width(unsigned index);
+
+/* The rank of that percentile among @count values: from 1, which is the least. */
+uint64_t histogram_rank(uint64_t count, double percent);
+
+/* The value of this rank, which is at most the count. */
+uint64_t histogram_at(const struct histogram *h, uint64_t rank);
 
 /* The value below or at which @percent (0 to 100) of the values lie; 0 if empty. */
 uint64_t histogram_percentile(const struct histogram *h, double percent);

@@ -40,6 +40,17 @@ class Made(unittest.TestCase):
                 answer = fathom(*command, "-i", self.path, "--json")
                 self.assertEqual(json.loads(answer.stdout)["lost"], LOST)
 
+    def test_losses_bound_the_percentiles(self):
+        make_trace(self.path, "-l")
+        answer = json.loads(fathom("latency", "-i", self.path, "--json").stdout)
+        self.assertEqual(answer["gaps"]["unknown_max"], LOST // 2)
+        self.assertEqual(answer["cut"], [])
+        for group in answer["groups"]:
+            self.assertEqual(group["percentiles_bounds_ns"]["50"], [500, 500])
+            self.assertEqual(group["percentiles_bounds_ns"]["99.99"], [500, None])
+        self.assertIn(f"up to {LOST // 2} requests more", fathom("latency", "-i",
+                                                                 self.path).stdout)
+
     def test_no_losses_no_note(self):
         for command, options in COMMANDS.items():
             with self.subTest(command):
@@ -47,6 +58,7 @@ class Made(unittest.TestCase):
                 self.assertNotIn("lost", fathom(*command, "-i", self.path).stdout)
                 answer = fathom(*command, "-i", self.path, "--json")
                 self.assertEqual(json.loads(answer.stdout)["lost"], 0)
+                self.assertNotIn("bounds", answer.stdout)
 
     def test_no_blanks_at_the_ends(self):
         for command, options in COMMANDS.items():

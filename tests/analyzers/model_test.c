@@ -187,6 +187,7 @@ static const struct bad {
 	{"[request x]\nsubmit = a:b(1,2,3,4,5,6,7,8,9,10,11,12,13) key=c\n",
 	 "at most 12"},
 	{"[request x]\nscope = world\n", "scope is process, thread, system or stack"},
+	{"[request x]\nkeys = new\n", "keys is unique or reused, not 'new'"},
 	{"[request x]\nsubmit = a:b key=c\nscope = stack\n",
 	 "bad:3: scope comes before the probes"},
 	{"[request x]\nabout = a\nabout = b\n", "bad:3: 'about' is given twice"},

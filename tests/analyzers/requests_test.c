@@ -23,7 +23,8 @@ static void test_random(void **state)
 	}
 }
 
-/* Pairing does not change with losses; what was in flight then is counted. */
+/* Keys of the engine are unique: pairing does not change with losses; what was in flight
+ * then is counted. */
 static void test_losses(void **state)
 {
 	(void)state;
@@ -97,7 +98,7 @@ static void test_gaps(void **state)
 			    "note: 120 records were lost in 10 gaps: counts and rates "
 			    "are too low, depths in a gap unknown; of at least 80 "
 			    "requests in flight during a gap, 40 have no submit and 40 "
-			    "no complete; latencies are right as far as can be told\n");
+			    "no complete; the latencies of the others are right\n");
 	free(text);
 	bed_close(b);
 }

@@ -128,7 +128,7 @@ static inline void begin_request(struct request *r, uint64_t key, int32_t scope)
 	r->fd = -1;
 	r->op = r->group = 0;
 	r->failed = r->across_loss = r->given_up = false;
-	r->losses = 0;
+	r->lost = 0;
 	r->below = r->above = 0;
 }
 

@@ -28,8 +28,8 @@ struct request {
 	uint16_t group;	       /* as far as it is known, see requests_group() */
 	bool failed;	       /* by its result or status */
 	bool across_loss;      /* records were lost while it was in flight */
-	bool given_up;	       /* its end was taken for lost, see request.h */
-	uint32_t losses;       /* how many losses there had been when it was submitted */
+	bool given_up;	       /* its end was taken for lost, see losses.c */
+	uint64_t lost;	       /* records that had been lost when it was submitted */
 	uint32_t older, newer; /* neighbours by age, indices into the pool */
 	uint32_t below, above; /* … on the stack; 0 is none */
 };

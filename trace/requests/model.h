@@ -80,7 +80,8 @@ struct model {
 	char *name;  /* "fathom", or "FILE/SECTION" where the file has several */
 	char *about; /* what a request is: "queries of a back end"; NULL if not said */
 	enum model_scope scope;
-	char **stages; /* their names, in the order of the file */
+	bool unique_keys; /* no key is ever used again */
+	char **stages;	  /* their names, in the order of the file */
 	size_t nr_stages;
 	struct model_line *lines; /* in the order of the file, those of [poll] last */
 	size_t nr_lines;

@@ -148,6 +148,14 @@ static int take_scope(struct model *model, const char *value, struct failure *f)
 		    value);
 }
 
+static int take_keys(struct model *model, const char *value, struct failure *f)
+{
+	if (strcmp(value, "unique") != 0 && strcmp(value, "reused") != 0)
+		return fail(f, -EINVAL, "keys is unique or reused, not '%.40s'", value);
+	model->unique_keys = !strcmp(value, "unique");
+	return 0;
+}
+
 static int take_about(struct model *model, const char *value, struct failure *f)
 {
 	if (model->about)
@@ -161,11 +169,12 @@ static int take_about(struct model *model, const char *value, struct failure *f)
 /* A key that the section does not have; says which one was meant, perhaps. */
 static int unknown_key(const struct reading *r, const char *key, struct failure *f)
 {
-	const char *words[MODEL_ROLES + 3] = {0}, *near;
+	const char *words[MODEL_ROLES + 4] = {0}, *near;
 	size_t nr = 0;
 
 	if (!r->in_poll) {
 		words[nr++] = "scope";
+		words[nr++] = "keys";
 		words[nr++] = "about";
 	}
 	for (unsigned role = 0; role < MODEL_ROLES; role++)
@@ -216,6 +225,8 @@ static int take_entry(void *user, const struct ini_entry *entry, struct failure 
 		return fail(f, -EINVAL, "'%.40s' has no value", entry->key);
 	if (!r->in_poll && !strcmp(entry->key, "scope"))
 		return take_scope(last_model(r), entry->value, f);
+	if (!r->in_poll && !strcmp(entry->key, "keys"))
+		return take_keys(last_model(r), entry->value, f);
 	if (!r->in_poll && !strcmp(entry->key, "about"))
 		return take_about(last_model(r), entry->value, f);
 	for (unsigned role = 0; role < MODEL_ROLES; role++) {

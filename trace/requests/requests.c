@@ -7,16 +7,6 @@
  * without its return probe, by longjmp() or an exception, and counts as skipped: nobody
  * knows when it ended. Without keys a single lost record would shift all pairs of its
  * thread for good, so that a loss empties such stacks.
- *
- * Losses. When the recorder lost records, a request that was in flight then may have
- * lost its end; its key may even have been used by others meanwhile. Such requests
- * are counted (across_loss; cut when their other end is never seen) and kept. One that
- * has then been in flight for more than 8 times the mean latency is given up: it no
- * longer counts as in flight, or every lost complete would raise the depth for ever.
- * Should its end come after all, its latency is right, and told; only the depth was too
- * low meanwhile. Rejected: forgetting everything at a gap, which throws away the slow
- * requests that the user is after; a multiple of the longest latency, which one outlier
- * makes useless.
  */
 #include "trace/requests/requests.h"
 
@@ -28,8 +18,6 @@
 #include "core/failure.h"
 #include "trace/requests/operation.h"
 #include "trace/requests/stages.h"
-
-enum { PATIENCE = 8 }; /* times the mean latency */
 
 void requests_listen(struct requests *r, const struct request_listener *listener,
 		     void *state)
@@ -163,7 +151,10 @@ static void forget(struct requests *r, struct request *q, uint64_t time_ns,
 		   uint64_t *unmatched, uint64_t *cut)
 {
 	*unmatched += 1;
-	*cut += q->losses != r->losses;
+	if (q->lost != r->lost) {
+		*cut += 1;
+		losses_name(r, q, CUT_NO_COMPLETE);
+	}
 	if (!q->given_up)
 		REQUESTS_TELL(r, gone, q, time_ns);
 	remove_request(r, q);
@@ -186,20 +177,6 @@ static void forget_above(struct requests *r, const struct request *q, uint64_t t
 
 	while ((top = inflight_find(&r->in_flight, q->key, q->scope)) != q)
 		forget(r, top, time_ns, &r->unmatched.skipped, &r->cut.skipped);
-}
-
-/* Only after a loss: whose end was lost, probably? */
-static void give_up_old(struct requests *r, uint64_t time_ns)
-{
-	uint64_t patience = r->latency_sum / r->requests * PATIENCE;
-	struct request *oldest;
-
-	while ((oldest = inflight_oldest(&r->in_flight, INFLIGHT_LIVE)) &&
-	       oldest->losses != r->losses && time_ns - oldest->submit_ns > patience) {
-		REQUESTS_TELL(r, gone, oldest, time_ns);
-		inflight_give_up(&r->in_flight, oldest);
-		r->given_up++;
-	}
 }
 
 static void find_group(struct requests *r, enum grouping_time time, struct request *q,
@@ -233,7 +210,7 @@ static int submit(struct requests *r, struct bound_line *line, const struct even
 	q->op = (uint16_t)operation_of(r, line, event);
 	q->pid = event->pid;
 	q->tid = event->tid;
-	q->losses = r->losses;
+	q->lost = r->lost;
 	if (r->grouping.times & 1U << GROUPED_AT_SUBMIT)
 		find_group(r, GROUPED_AT_SUBMIT, q, line, event);
 	REQUESTS_TELL(r, begin, q);
@@ -267,6 +244,39 @@ static void take_late_values(struct requests *r, struct bound_line *line,
 		q->fd = (int32_t)expression_value(&v[VALUE_FD], event);
 }
 
+/* A complete without a submit, or none that is surely its own. */
+static void complete_alone(struct requests *r, const struct bound_line *line,
+			   const struct event *event, uint64_t key)
+{
+	struct request seen = {.key = key,
+			       .complete_ns = event->time_ns,
+			       .pid = event->pid,
+			       .tid = event->tid,
+			       .fd = -1};
+
+	r->unmatched.completes++;
+	if (!r->losses)
+		return;
+	r->cut.completes++;
+	seen.failed = has_failed(line, event, &seen.result);
+	losses_name(r, &seen, CUT_NO_SUBMIT);
+}
+
+/* The submit of @q and this complete may belong to two requests. */
+static void part(struct requests *r, struct request *q, const struct event *event)
+{
+	q->complete_ns = event->time_ns;
+	losses_name(r, q, CUT_DOUBTFUL);
+	r->doubtful++;
+	r->unmatched.completes++;
+	r->cut.completes++;
+	r->unmatched.submits++;
+	r->cut.submits++;
+	if (!q->given_up)
+		REQUESTS_TELL(r, gone, q, event->time_ns);
+	remove_request(r, q);
+}
+
 static void complete(struct requests *r, struct bound_line *line,
 		     const struct event *event)
 {
@@ -274,17 +284,20 @@ static void complete(struct requests *r, struct bound_line *line,
 	struct request *q = find(r, line, key, scope_of(r, event));
 
 	if (!q) {
-		r->unmatched.completes++;
-		r->cut.completes += r->losses != 0;
+		complete_alone(r, line, event, key);
 		return;
 	}
 	if (q->above)
 		forget_above(r, q, event->time_ns);
 	if (line->tells)
 		take_late_values(r, line, event, q);
+	if (q->lost != r->lost && losses_make_doubtful(r, q)) {
+		part(r, q, event);
+		return;
+	}
 	q->complete_ns = event->time_ns > q->submit_ns ? event->time_ns : q->submit_ns;
 	q->failed = has_failed(line, event, &q->result);
-	q->across_loss = q->losses != r->losses;
+	q->across_loss = q->lost != r->lost;
 	if (r->grouping.times & 1U << GROUPED_AT_COMPLETE)
 		find_group(r, GROUPED_AT_COMPLETE, q, line, event);
 	if (__builtin_add_overflow(r->latency_sum, q->complete_ns - q->submit_ns,
@@ -308,7 +321,7 @@ static int begin_or_end(struct requests *r, struct bound_line *line,
 		r->first_ns = event->time_ns;
 	r->last_ns = event->time_ns;
 	if (__builtin_expect(r->losses != 0, 0) && r->requests)
-		give_up_old(r, event->time_ns);
+		losses_give_up(r, event->time_ns);
 	r->events++;
 	if (line->role == ROLE_SUBMIT)
 		return submit(r, line, event, f);
@@ -346,22 +359,10 @@ static int requests_loss(void *state, const struct loss *loss, struct failure *f
 	struct requests *r = state;
 
 	(void)f;
-	r->lost += loss->count;
-	r->losses++;
+	losses_take(r, loss);
 	if (r->model->scope == SCOPE_STACK && !model_has_keys(r->model))
 		forget_all(r);
 	return 0;
-}
-
-/* Those still in flight at the end that were so in a gap, too. */
-static void count_cut(struct requests *r)
-{
-	const struct request *pool = r->in_flight.pool;
-
-	for (uint32_t list = 0; list < INFLIGHT_LISTS; list++)
-		for (uint32_t i = pool[list].newer; i >= INFLIGHT_LISTS;
-		     i = pool[i].newer)
-			r->cut.submits += pool[i].losses != r->losses;
 }
 
 static void requests_end(void *state)
@@ -369,8 +370,7 @@ static void requests_end(void *state)
 	struct requests *r = state;
 
 	r->unmatched.submits += r->in_flight.count;
-	if (r->losses)
-		count_cut(r);
+	losses_end(r);
 	REQUESTS_TELL(r, finish, r->last_ns);
 }
 
@@ -413,5 +413,5 @@ double requests_seconds(const struct requests *r)
 uint64_t requests_in_gaps(const struct requests *r)
 {
 	return r->across_loss + r->cut.completes + r->cut.submits + r->cut.reused +
-	       r->cut.skipped;
+	       r->cut.skipped - r->doubtful;
 }

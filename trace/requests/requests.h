@@ -14,6 +14,7 @@
 #include "trace/requests/binding.h"
 #include "trace/requests/grouping.h"
 #include "trace/requests/inflight.h"
+#include "trace/requests/losses.h"
 #include "trace/requests/words.h"
 
 enum {
@@ -41,8 +42,8 @@ struct request_listener {
 	void (*end)(void *state, const struct request *r);
 
 	/* It is no longer counted as in flight though its end was not seen: its key was
-	 * used again, the request that it nests in ended, it was given up after a loss,
-	 * or there were too many. */
+	 * used again, the request that it nests in ended, it was given up after a loss
+	 * or its end was not sure, or there were too many. */
 	void (*gone)(void *state, const struct request *r, uint64_t time_ns);
 
 	/* The trace ends at @time_ns, the last submit or complete. */
@@ -82,9 +83,12 @@ struct requests {
 	struct unmatched unmatched;
 	uint64_t lost;	      /* records that the recorder lost */
 	uint32_t losses;      /* gaps in which they were lost */
-	uint64_t across_loss; /* pairs in flight during a gap */
+	uint64_t across_loss; /* pairs in flight during a gap, nevertheless sure */
 	struct unmatched cut; /* those of unmatched that were in flight during a gap */
+	uint64_t doubtful;    /* of these, pairs that would not have been sure */
 	uint64_t given_up;    /* no longer counted as in flight after a gap */
+	struct cut_request named[CUT_NAMED_MAX]; /* the first that were cut */
+	unsigned nr_named;
 
 	struct model *model;
 	bool guessed;	 /* the model was chosen by the trace's events */
