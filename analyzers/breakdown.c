@@ -22,6 +22,7 @@ struct breakdown_options {
 	const char *input;
 	struct model_options model;
 	const char *by;
+	uint64_t interval_ns;
 	uint64_t slowest;
 	const char *id, *around; /* numbers */
 	uint64_t key;		 /* … of either */
@@ -30,6 +31,7 @@ struct breakdown_options {
 
 struct breakdown_run {
 	const struct breakdown_options *options;
+	struct intervals intervals;
 	struct breakdown breakdown;
 };
 
@@ -40,6 +42,9 @@ static int print(void *user, struct failure *f)
 
 	if (b->out_of_memory)
 		return fail(f, -ENOMEM, "no memory for the requests in flight");
+	if (b->intervals)
+		return requests_end_intervals(b->requests, b->intervals, "p99 over time",
+					      time_text, f);
 	if (!b->requests->requests)
 		return requests_nothing(b->requests, f);
 	if (b->slowest.by_key && !b->slowest.count)
@@ -83,6 +88,9 @@ static int run(const struct breakdown_options *options)
 	requests->grouping.by = options->by;
 	run->options = options;
 	choose(&run->breakdown.slowest, options);
+	run->intervals = intervals_of(options->interval_ns, options->json, options->csv);
+	if (options->interval_ns)
+		run->breakdown.intervals = &run->intervals;
 	breakdown_init(&run->breakdown, requests);
 	status = run_analyses("breakdown", options->input,
 			      (const struct analysis[]){
@@ -105,6 +113,7 @@ static const struct option_row rows[] = {
 	 "the trace, - for stdin (default perf.data)", 0, 0},
 	MODEL_OPTION_ROWS(struct breakdown_options, model),
 	BY_OPTION_ROW(struct breakdown_options, by),
+	INTERVAL_OPTION_ROW(struct breakdown_options, interval_ns),
 	{"slowest", 0, OPTION_NUMBER, AT(slowest), "N",
 	 "show the N slowest requests, each with what went on around it", 0, SLOWEST_MAX},
 	{"id", 0, OPTION_STRING, AT(id), "ID", "show the request with this id (key)", 0,
@@ -118,8 +127,8 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "breakdown",
-	.synopsis = "[-i FILE] [--by WHAT] [--slowest N | --id ID | --around ID] "
-		    "[--model FILE|NAME]",
+	.synopsis = "[-i FILE] [--by WHAT] [--interval TIME | --slowest N | --id ID | "
+		    "--around ID] [--model FILE|NAME]",
 	.summary = "Show where the time of requests went, stage by stage.",
 	.rows = rows,
 	.more = "Examples:\n"
@@ -138,6 +147,9 @@ static int check_and_run(struct breakdown_options *options, const char *operand)
 		return options_complain(&usage, "--json or --csv, not both");
 	if (options->id && options->around)
 		return options_complain(&usage, "--id or --around, not both");
+	if (options->interval_ns && (id || options->slowest))
+		return options_complain(&usage, "--interval excludes --slowest, --id and "
+						"--around");
 	if (id && number_parse(id, &options->key, &f))
 		return options_complain(&usage, "%s: %s",
 					options->id ? "--id" : "--around", f.text);

@@ -122,6 +122,7 @@ struct depth_options {
 	const char *input;
 	struct model_options model;
 	const char *by;
+	uint64_t interval_ns;
 	bool json, csv;
 };
 
@@ -167,6 +168,36 @@ static int run(const struct depth_options *options)
 	return status;
 }
 
+static int print_intervals(void *user, struct failure *f)
+{
+	struct depth_intervals *d = user;
+
+	if (d->out_of_memory)
+		return fail(f, -ENOMEM, "no memory for the groups");
+	return requests_end_intervals(d->requests, &d->intervals, "mean depth over time",
+				      depth_text, f);
+}
+
+static int run_intervals(const struct depth_options *options)
+{
+	struct requests requests = {
+		.options = &options->model,
+		.grouping = {.by = options->by, .is_early = options->by != NULL},
+	};
+	struct depth_intervals d = {
+		.requests = &requests,
+		.intervals =
+			intervals_of(options->interval_ns, options->json, options->csv)};
+	struct analysis analysis = {&requests_analyzer, &requests};
+	int status;
+
+	requests_listen(&requests, &depth_intervals_listener, &d);
+	status = run_analyses("depth", options->input, &analysis, 1, print_intervals, &d);
+	depth_intervals_release(&d);
+	requests_release(&requests);
+	return status;
+}
+
 #define AT(member) offsetof(struct depth_options, member)
 
 static const struct option_row rows[] = {
@@ -174,6 +205,7 @@ static const struct option_row rows[] = {
 	 "the trace, - for stdin (default perf.data)", 0, 0},
 	MODEL_OPTION_ROWS(struct depth_options, model),
 	BY_OPTION_ROW(struct depth_options, by),
+	INTERVAL_OPTION_ROW(struct depth_options, interval_ns),
 	{"json", 0, OPTION_FLAG, AT(json), NULL, "print JSON, times in ns", 0, 0},
 	{"csv", 0, OPTION_FLAG, AT(csv), NULL,
 	 "print the depth over time, or with --by at each depth, as CSV", 0, 0},
@@ -182,7 +214,8 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "depth",
-	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG,...] [--model FILE|NAME]",
+	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG,...] [--interval TIME] "
+		    "[--model FILE|NAME]",
 	.summary = "Show how many requests of a trace were in flight, and when.",
 	.rows = rows,
 	.more = "Examples:\n"
@@ -202,7 +235,7 @@ static int check_and_run(const struct depth_options *options, const char *operan
 	if (model_options_check(&options->model, &f))
 		return options_complain(&usage, "%s", f.text);
 	stop_on_signals();
-	return run(options);
+	return options->interval_ns ? run_intervals(options) : run(options);
 }
 
 int cmd_depth(int argc, char **argv)

@@ -3,6 +3,7 @@
 #ifndef FATHOM_ANALYZERS_DEPTH_H
 #define FATHOM_ANALYZERS_DEPTH_H
 
+#include "analyzers/intervals.h"
 #include "analyzers/level.h"
 #include "analyzers/series.h"
 #include "trace/requests/requests.h"
@@ -28,6 +29,30 @@ struct little {
 };
 
 struct little depth_little(const struct depth *d);
+
+/* A count over an interval. */
+struct depth_span {
+	uint64_t value, max;
+	uint64_t since_ns; /* accounted for up to here */
+	double area;	   /* value times ns */
+	double busy_ns;	   /* … that it was not 0 */
+};
+
+/* depth_intervals.c: the same per interval, printed as the trace is read. Zeroed but for
+ * the first two members; the listener's state. */
+struct depth_intervals {
+	struct requests *requests;
+	struct intervals intervals;
+	struct depth_span all, *groups[GROUPS_MAX + 1];
+	bool out_of_memory;
+};
+
+extern const struct request_listener depth_intervals_listener;
+
+void depth_intervals_release(struct depth_intervals *d);
+
+/* "3.2", a depth that labels a plot, in @text of UNIT_TEXT, which is returned. */
+char *depth_text(char *text, double depth);
 
 /* depth_print.c: the ways to show it, on stdout. */
 void depth_print_text(const struct depth *d);

@@ -229,7 +229,7 @@ static void print_little(const struct depth *d)
 		     " were lost, are only in one of the two");
 }
 
-static char *depth_text(char *text, double depth)
+char *depth_text(char *text, double depth)
 {
 	const char *format = depth < 1 ? "%.2g" : depth < 10 ? "%.1f" : "%.0f";
 

@@ -10,6 +10,7 @@
 #include "core/command.h"
 #include "core/failure.h"
 #include "core/stop.h"
+#include "core/units.h"
 
 static struct latency_group *add_group(struct latency *l, unsigned number)
 {
@@ -48,6 +49,7 @@ struct latency_options {
 	const char *input;
 	struct model_options model;
 	const char *by;
+	uint64_t interval_ns;
 	bool json, csv;
 };
 
@@ -91,6 +93,36 @@ static int run(const struct latency_options *options)
 	return status;
 }
 
+static int print_intervals(void *user, struct failure *f)
+{
+	struct latency_intervals *l = user;
+
+	if (l->out_of_memory)
+		return fail(f, -ENOMEM, "no memory for the groups");
+	return requests_end_intervals(l->requests, &l->intervals, "p99 over time",
+				      time_text, f);
+}
+
+static int run_intervals(const struct latency_options *options)
+{
+	struct requests requests = {.options = &options->model,
+				    .grouping.by = options->by};
+	struct latency_intervals l = {
+		.requests = &requests,
+		.intervals =
+			intervals_of(options->interval_ns, options->json, options->csv)};
+	struct analysis analysis = {&requests_analyzer, &requests};
+	int status;
+
+	latency_intervals_init(&l);
+	requests_listen(&requests, &latency_intervals_listener, &l);
+	status = run_analyses("latency", options->input, &analysis, 1, print_intervals,
+			      &l);
+	latency_intervals_release(&l);
+	requests_release(&requests);
+	return status;
+}
+
 #define AT(member) offsetof(struct latency_options, member)
 
 static const struct option_row rows[] = {
@@ -98,6 +130,7 @@ static const struct option_row rows[] = {
 	 "the trace, - for stdin (default perf.data)", 0, 0},
 	MODEL_OPTION_ROWS(struct latency_options, model),
 	BY_OPTION_ROW(struct latency_options, by),
+	INTERVAL_OPTION_ROW(struct latency_options, interval_ns),
 	{"json", 0, OPTION_FLAG, AT(json), NULL, "print JSON, times in ns", 0, 0},
 	{"csv", 0, OPTION_FLAG, AT(csv), NULL, "print CSV, times in ns", 0, 0},
 	{0},
@@ -105,12 +138,15 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "latency",
-	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG,...] [--model FILE|NAME]",
+	.synopsis = "[-i FILE] [--by op|size|thread|fd|ARG,...] [--interval TIME] "
+		    "[--model FILE|NAME]",
 	.summary = "Show how long the requests of a trace took.",
 	.rows = rows,
 	.more = "Examples:\n"
 		"  fathom latency --by op,depth\n"
 		"  fathom latency -m postgresql/query --by query\n"
+		"  fathom record -o - -e 'fathom:*' -a | fathom latency -i - --interval "
+		"1\n"
 		"  fathom latency -i qemu.data --model qemu --json\n"
 		"  fathom latency --submit prog:start --complete prog:done --key id\n",
 };
@@ -126,7 +162,7 @@ static int check_and_run(const struct latency_options *options, const char *oper
 	if (model_options_check(&options->model, &f))
 		return options_complain(&usage, "%s", f.text);
 	stop_on_signals();
-	return run(options);
+	return options->interval_ns ? run_intervals(options) : run(options);
 }
 
 int cmd_latency(int argc, char **argv)

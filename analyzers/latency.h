@@ -3,6 +3,7 @@
 #ifndef FATHOM_ANALYZERS_LATENCY_H
 #define FATHOM_ANALYZERS_LATENCY_H
 
+#include "analyzers/intervals.h"
 #include "core/histogram.h"
 #include "trace/requests/requests.h"
 
@@ -20,6 +21,21 @@ struct latency {
 extern const struct request_listener latency_listener;
 
 void latency_release(struct latency *l);
+
+/* latency_intervals.c: the same per interval, printed as the trace is read. Zeroed but
+ * for the first two members; the listener's state. */
+struct latency_intervals {
+	struct requests *requests;
+	struct intervals intervals;
+	struct histogram *groups[GROUPS_MAX + 1]; /* of the open one; NULL: nothing yet */
+	struct histogram all;
+	bool out_of_memory;
+};
+
+extern const struct request_listener latency_intervals_listener;
+
+void latency_intervals_init(struct latency_intervals *l);
+void latency_intervals_release(struct latency_intervals *l);
 
 /* latency_print.c: the three ways to show it, on stdout. */
 void latency_print_text(const struct latency *l);

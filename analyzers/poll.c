@@ -20,6 +20,7 @@ struct poll_options {
 	const char *input;
 	struct model_options model;
 	const char *by;
+	uint64_t interval_ns;
 	bool json, csv, asks_what_if;
 	uint64_t wake_ns;
 	const char *limits;
@@ -41,6 +42,13 @@ static int print(void *user, struct failure *f)
 		describe_want(want, sizeof(want), p->model, MUST_HAVE, p->trace);
 		return fail(f, -ENODATA, "no polling in the trace: %s", want);
 	}
+	if (p->intervals) {
+		if (poll_end_intervals(p))
+			return fail(f, -ENOMEM, "no memory");
+		if (!run->options->json)
+			poll_notes(p, run->options->csv ? stderr : stdout);
+		return 0;
+	}
 	if (run->options->json)
 		return poll_print_json(p) ? fail(f, -ENOMEM, "no memory") : 0;
 	if (!run->options->csv) {
@@ -54,7 +62,11 @@ static int print(void *user, struct failure *f)
 
 static int run(const struct poll_options *options)
 {
-	struct poll_run run = {options, {.options = &options->model}};
+	struct intervals intervals =
+		intervals_of(options->interval_ns, options->json, options->csv);
+	struct poll_run run = {options,
+			       {.options = &options->model,
+				.intervals = options->interval_ns ? &intervals : NULL}};
 	struct analysis analysis = {&poll_analyzer, &run.poll};
 	int status = run_analyses("poll", options->input, &analysis, 1, print, &run);
 
@@ -114,6 +126,7 @@ static const struct option_row rows[] = {
 	 "request model with a [poll] section (default: the one that fits)", 0, 0},
 	{"by", 0, OPTION_STRING, AT(by), "loop",
 	 "what is shown is of each loop; there is nothing else to group by", 0, 0},
+	INTERVAL_OPTION_ROW(struct poll_options, interval_ns),
 	{"json", 0, OPTION_FLAG, AT(json), NULL, "print JSON, times in ns", 0, 0},
 	{"csv", 0, OPTION_FLAG, AT(csv), NULL, "print a CSV row per loop", 0, 0},
 	{"what-if", 0, OPTION_FLAG, AT(asks_what_if), NULL,
@@ -133,7 +146,7 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "poll",
-	.synopsis = "[-i FILE] [--model FILE|NAME] [--what-if]",
+	.synopsis = "[-i FILE] [--model FILE|NAME] [--interval TIME | --what-if]",
 	.summary =
 		"Show what busy polling cost and saved, or would have with other rules.",
 	.rows = rows,
@@ -153,6 +166,8 @@ static int set_up_replay(const struct poll_options *o, struct replay_setup *setu
 		return options_complain(&usage, "--wakeup-cost, --poll-max, --poll-grow, "
 						"--poll-shrink and --poll-weight need "
 						"--what-if");
+	if (o->asks_what_if && o->interval_ns)
+		return options_complain(&usage, "--interval or --what-if, not both");
 	*setup = (struct replay_setup){.settings = o->rules, .wake_ns = o->wake_ns};
 	if (replay_limits(setup, o->limits, &f))
 		return options_complain(&usage, "--poll-max: %s", f.text);

@@ -169,6 +169,8 @@ static int poll_event(void *state, const struct event *event, struct failure *f)
 
 	if (!p->first_ns)
 		p->first_ns = event->time_ns;
+	if (p->intervals && intervals_are_over(p->intervals, event->time_ns))
+		poll_intervals_next(p, event->time_ns);
 	p->last_ns = event->time_ns;
 	for (size_t i = 0; i < bound->nr_lines; i++) {
 		const struct bound_line *line = &bound->lines[i];
@@ -210,6 +212,8 @@ static void poll_end(void *state)
 {
 	struct poll *p = state;
 
+	if (p->intervals)
+		poll_intervals_finish(p);
 	qsort(p->loops, p->nr_loops, sizeof(*p->loops), compare_loops);
 	for (size_t i = 0; i < p->nr_loops; i++) {
 		struct poll_loop *loop = p->loops[i];

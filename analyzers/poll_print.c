@@ -39,6 +39,22 @@ int poll_print_json(const struct poll *p)
 				    "lost", (json_int_t)p->lost, "loops", loops));
 }
 
+static char *share_text(char *text, double thousandths)
+{
+	snprintf(text, UNIT_TEXT, "%.1f%%", thousandths / 10);
+	return text;
+}
+
+int poll_end_intervals(const struct poll *p)
+{
+	json_t *summary = json_pack("{s:s, s:I, s:I}", "model", p->model->name,
+				    "duration_ns", (json_int_t)(p->last_ns - p->first_ns),
+				    "lost", (json_int_t)p->lost);
+
+	return intervals_end(p->intervals, "polling, in CPUs' time, over time",
+			     share_text, summary);
+}
+
 void poll_print_csv(const struct poll *p)
 {
 	puts("loop,pid,windows,progress,empty,progress_ns,empty_ns,grow,shrink,"

@@ -63,7 +63,6 @@ json_t *requests_group_json(const struct requests *r, unsigned group, json_t *fi
 	return figures;
 }
 
-/* Cut to GROUP_LABEL_COLUMNS. */
 static char *group_label(const struct group *value, char text[GROUP_LABEL_ROOM])
 {
 	char name[GROUP_NAME_ROOM];
@@ -83,6 +82,12 @@ static char *group_label(const struct group *value, char text[GROUP_LABEL_ROOM])
 	else
 		snprintf(text, GROUP_LABEL_ROOM, "%s", name);
 	return text;
+}
+
+char *requests_group_label(const struct requests *r, unsigned group, unsigned key,
+			   char *text)
+{
+	return group_label(grouping_value(&r->grouping, group, key), text);
 }
 
 void requests_group_heads(struct text_table *t, const struct requests *r)
@@ -175,6 +180,25 @@ void requests_notes(const struct requests *r, FILE *to)
 	     "submits without an end of their own: what they nest in ended (longjmp, an "
 	     "exception)");
 	note(to, r->failed, "requests ended with an error");
+}
+
+int requests_end_intervals(const struct requests *r, struct intervals *iv,
+			   const char *title, char *(*label)(char *text, double value),
+			   struct failure *f)
+{
+	json_t *summary;
+
+	if (iv->rows) {
+		summary = requests_json(r);
+		json_object_set_new(summary, "by", requests_by_json(r));
+		if (intervals_end(iv, title, label, summary))
+			return fail(f, -ENOMEM, "no memory");
+	}
+	if (!r->requests)
+		return requests_nothing(r, f);
+	if (iv->form != INTERVALS_JSON)
+		requests_notes(r, iv->form == INTERVALS_TEXT ? stdout : stderr);
+	return 0;
 }
 
 int requests_nothing(const struct requests *r, struct failure *f)

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "analyzers/intervals.h"
 #include "core/text.h"
 #include "trace/requests/requests.h"
 
@@ -26,6 +27,11 @@ enum {
 	GROUP_LABEL_ROOM = 4 * GROUP_LABEL_COLUMNS + 4,
 	GROUP_TITLE_ROOM = GROUP_KEYS_MAX * (GROUP_LABEL_ROOM + GROUP_WORD_MAX + 4),
 };
+
+/* What the @key-th thing that is grouped by is of this group, cut to GROUP_LABEL_COLUMNS,
+ * in @text of GROUP_LABEL_ROOM, which is returned. */
+char *requests_group_label(const struct requests *r, unsigned group, unsigned key,
+			   char *text);
 
 /* The cells of a table that say which group a row is of, grouping.nr_levels of them: in
  * its heading, and in a row; cut to GROUP_LABEL_COLUMNS unless they are @whole. */
@@ -55,6 +61,12 @@ void requests_heading(const struct requests *r);
 /* Lines "note: …" on @to about what could move the figures: lost records, what did not
  * pair up, requests that failed. Nothing when all is well. */
 void requests_notes(const struct requests *r, FILE *to);
+
+/* Behind the rows of intervals: the plot, or the JSON of the requests, and the notes. 0,
+ * or a negative errno with the sentence, as when there was no request. */
+int requests_end_intervals(const struct requests *r, struct intervals *iv,
+			   const char *title, char *(*label)(char *text, double value),
+			   struct failure *f);
 
 /* The sentence for a trace without a single request. Returns -ENODATA. */
 int requests_nothing(const struct requests *r, struct failure *f);

@@ -16,10 +16,12 @@
 #include "analyzers/breakdown/parts.h"
 #include "analyzers/breakdown/slowest.h"
 #include "analyzers/breakdown/threads.h"
+#include "analyzers/intervals.h"
 #include "trace/requests/requests.h"
 
 struct breakdown {
-	struct requests *requests; /* set before the pass, as is slowest.wanted */
+	struct requests *requests;   /* set before the pass, as is slowest.wanted */
+	struct intervals *intervals; /* NULL: nobody asked for them */
 	struct lives lives;
 	struct threads threads;
 	struct kernel_path kernel;
@@ -49,7 +51,12 @@ const char *breakdown_stage_name(const struct breakdown *b, unsigned stage);
 void breakdown_stage_begins(const struct breakdown *b, unsigned stage, char *text,
 			    size_t room);
 
-/* breakdown_text.c, breakdown_json.c: the ways to show it, on stdout. */
+/* intervals.c: before the first request that ended behind the open interval is added, and
+ * in the end. Both print rows and empty the parts. */
+void breakdown_intervals_next(struct breakdown *b, uint64_t time_ns);
+void breakdown_intervals_finish(struct breakdown *b);
+
+/* print_text.c, print_json.c: the ways to show it, on stdout. */
 void breakdown_print_text(const struct breakdown *b);
 int breakdown_print_csv(const struct breakdown *b);
 int breakdown_print_json(const struct breakdown *b); /* 0 or -ENOMEM */

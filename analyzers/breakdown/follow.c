@@ -170,6 +170,8 @@ static void end(void *state, const struct request *q)
 	l = &b->lives.items[index_of(b, q)];
 	close_life(b, l, q->complete_ns);
 	life_times(l, q->submit_ns, q->complete_ns, &times);
+	if (b->intervals && intervals_are_over(b->intervals, q->complete_ns))
+		breakdown_intervals_next(b, q->complete_ns);
 	if (parts_add(&b->parts, requests_group(b->requests, q), &times,
 		      q->complete_ns - q->submit_ns))
 		b->out_of_memory = true;
@@ -194,6 +196,8 @@ static void finish(void *state, uint64_t time_ns)
 	struct breakdown *b = state;
 
 	(void)time_ns;
+	if (b->intervals)
+		breakdown_intervals_finish(b);
 	slowest_finish(&b->slowest);
 }
 
