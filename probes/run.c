@@ -236,11 +236,12 @@ int run_go(struct run *run, struct failure *f)
 		run->disks[i].used = disk_between(&run->disks[i].before, &after);
 	}
 	run->elapsed_ns = clock_ns() - began;
+	if (err) /* what it cut short says nothing */
+		return err;
 	if (!run->nr_done)
 		return fail(f, -EINTR, "interrupted before it began");
-	if (!err) /* what a failure cut short says nothing */
-		judge_results(run);
-	return err;
+	judge_results(run);
+	return 0;
 }
 
 /* Reports */

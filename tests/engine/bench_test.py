@@ -185,6 +185,12 @@ class Errors(BenchTest):
         self.assertIn("first: (groupid=0", ran.stdout)
         self.assertNotIn("x: (groupid", ran.stdout)
         self.assertNotIn("was over before anything", ran.stderr)
+        alone = job_text({"x": {"ioengine": "io_uring"}}, filename=self.file("f", 64 * KIB))
+        ran = subprocess.run(["prlimit", "--nofile=4", bench_tool.FATHOM, "bench",
+                              self.job(alone)], text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, check=False)
+        self.assertEqual((ran.returncode, ran.stdout), (1, ""))
+        self.assertTrue(ran.stderr.endswith(": Too many open files\n"), ran.stderr)
         text = job_text({"x": {"ioengine": "io_uring", "bs": 512, "iodepth": 32768}},
                         filename=self.file("f", 64 * KIB))
         self.bench(text)  # io_uring's largest
