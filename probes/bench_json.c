@@ -267,9 +267,10 @@ json_t *bench_warnings(const struct warnings *w)
 static json_t *reports_json(const struct run *run)
 {
 	struct run_report *report = malloc(sizeof(*report));
+	size_t count = run_nr_reports(run);
 	json_t *list = json_array();
 
-	for (size_t i = 0; report && i < run_nr_reports(run); i++) {
+	for (size_t i = 0; report && i < count; i++) {
 		run_report(run, i, report);
 		json_array_append_new(list, report_json(run, report));
 	}

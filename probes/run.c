@@ -274,10 +274,7 @@ double run_group_speed(const struct run *run, unsigned group, int direction)
 /* How many workers the report that begins with @first covers. */
 static size_t report_size(const struct run *run, size_t first)
 {
-	size_t size =
-		run->workers[first].job->group_reporting ? group_size(run, first) : 1;
-
-	return size;
+	return run->workers[first].job->group_reporting ? group_size(run, first) : 1;
 }
 
 size_t run_nr_reports(const struct run *run)

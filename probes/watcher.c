@@ -95,35 +95,34 @@ static void sample(struct watcher *watcher, uint64_t now)
 	watcher->sampled_ns = now;
 }
 
-/* How long a group will take; 0: nobody knows. */
-static uint64_t time_of_group(const struct run *run, unsigned group)
+/* How long the group that begins with *@job will take, which moves on to the next group;
+ * 0: nobody knows. */
+static uint64_t time_of_group(const struct job_file *file, size_t *job)
 {
 	uint64_t longest = 0;
+	bool endless = false;
 
-	for (size_t i = 0; i < run->nr_workers; i++) {
-		const struct job *job = run->workers[i].job;
-		uint64_t whole = job->ramp_ns + job->runtime_ns;
+	do {
+		const struct job *j = &file->jobs[*job];
+		uint64_t whole = j->ramp_ns + j->runtime_ns;
 
-		if (run->workers[i].group != group)
-			continue;
-		if (!job->runtime_ns)
-			return 0;
+		endless |= !j->runtime_ns;
 		longest = whole > longest ? whole : longest;
-	}
-	return longest;
+	} while (++*job < file->count && !file->jobs[*job].stonewall);
+	return endless ? 0 : longest;
 }
 
 /* Groups that took less than they might have count in full. */
 static void tell_time(struct watcher *watcher, uint64_t now)
 {
-	const struct run *run = watcher->run;
-	unsigned last = run->workers[run->nr_workers - 1].group;
+	const struct job_file *file = watcher->run->file;
 	uint64_t whole = 0, done = 0, here = now - watcher->began_ns;
+	unsigned group = 0;
 
 	watcher->progress.done = -1;
 	watcher->progress.left_ns = 0;
-	for (unsigned group = 0; group <= last; group++) {
-		uint64_t time = time_of_group(run, group);
+	for (size_t job = 0; job < file->count; group++) {
+		uint64_t time = time_of_group(file, &job);
 
 		if (!time)
 			return;
