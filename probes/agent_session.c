@@ -97,10 +97,10 @@ static int check_times(struct session *s, struct failure *f)
 	}
 	if (link_waiting(&s->link) && ms_since(s->link.moved_ns) > SILENCE_MS)
 		return fail(f, -ETIMEDOUT, "the master takes nothing any more");
-	if (is_at_work(s)) {
+	if (is_at_work(s) || link_waiting(&s->link))
 		s->link.heard_ns = clock_ns(); /* it is for us to speak */
+	if (is_at_work(s))
 		return 0;
-	}
 	if (stop_requested() && s->stage != STAGE_DONE)
 		return fail(f, -EINTR, "the agent was stopped");
 	if (ms_since(s->link.heard_ns) > (uint64_t)patience_ms)
@@ -112,12 +112,14 @@ static int check_times(struct session *s, struct failure *f)
 /* Everything that can happen, in the order in which it is looked at. */
 enum source { FROM_LINK, FROM_WORK, FROM_WORDS, FROM_TRACE, NR_SOURCES };
 
+/* Nothing that makes us say more is looked at while the master does not take what we have
+ * said already: it cannot fill our memory. */
 static void choose_sources(const struct session *s, struct pollfd fds[NR_SOURCES])
 {
 	const struct recorder *r = &s->recorder;
 	bool takes = link_waiting(&s->link) < CONTROL_PIECE_MAX;
 
-	fds[FROM_LINK] = (struct pollfd){s->link.fd, POLLIN, 0};
+	fds[FROM_LINK] = (struct pollfd){s->link.fd, takes ? POLLIN : 0, 0};
 	if (link_waiting(&s->link))
 		fds[FROM_LINK].events |= POLLOUT;
 	fds[FROM_WORK] = (struct pollfd){s->work.is_running ? s->work.done : -1, POLLIN, 0};

@@ -3,6 +3,7 @@
 the agent goes on."""
 import os
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -109,6 +110,20 @@ class Masters(AgentTest):
             self.assertTrue(peer.gone())
         for peer in peers:
             peer.close()
+        self.survives(agent)
+
+    def test_questions_wait_while_answers_are_not_taken(self):
+        """Or the answers would fill the agent's memory."""
+        agent = self.agent()
+        peer = protocol.join(agent.address)
+        question = protocol.message("clock", 5)
+        flood, sent = question * 200_000, 0
+        while sent < len(flood) and select.select([], [peer.socket], [], 2)[1]:
+            sent += peer.socket.send(flood[sent:sent + 65536], socket.MSG_DONTWAIT)
+        self.assertLess(sent, len(flood))
+        for _ in range(sent // len(question)):
+            self.assertEqual(peer.get()[:2], ("time", 5))
+        peer.close()
         self.survives(agent)
 
     def test_a_master_that_takes_nothing_is_waited_for(self):
