@@ -36,13 +36,15 @@ size_t text_printable(const char *text, size_t left)
 
 void text_tame(char *text)
 {
-	while (*text) {
-		size_t length = text_printable(text, strlen(text));
+	for (size_t left = strlen(text); left;) {
+		size_t length = text_printable(text, left);
 
-		if (length)
-			text += length;
-		else
-			*text++ = '?';
+		if (!length) {
+			*text = '?';
+			length = 1;
+		}
+		text += length;
+		left -= length;
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/failure.h"
+#include "core/text.h"
 #include "probes/child.h"
 #include "probes/link.h"
 
@@ -65,9 +66,11 @@ int recorder_start(struct recorder *r, struct failure *f)
 	return child;
 }
 
+/* What does not fit is cut. A line may name any file, so it may be any bytes. */
 static void take_line(struct recorder *r)
 {
 	size_t room = sizeof(r->said) - r->said_size;
+	char *end = r->said + r->said_size;
 	int size;
 
 	r->line[r->line_size] = 0;
@@ -75,8 +78,8 @@ static void take_line(struct recorder *r)
 		r->attached = true;
 	if (*r->line == ' ')
 		return;
-	size = snprintf(r->said + r->said_size, room, "%s%s", r->said_size ? "\n" : "",
-			r->line);
+	size = snprintf(end, room, "%s%s", r->said_size ? "\n" : "", r->line);
+	text_tame(*end == '\n' ? end + 1 : end);
 	r->said_size += (size_t)size < room ? (size_t)size : room - 1;
 }
 

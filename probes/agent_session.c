@@ -17,6 +17,7 @@
 
 #include "core/failure.h"
 #include "core/stop.h"
+#include "core/text.h"
 #include "probes/clock.h"
 
 enum { BEAT_MS = 500, HELLO_MS = 10000, SILENCE_MS = 30000, LINGER_MS = 1000 };
@@ -33,6 +34,7 @@ static int greet(struct session *s, struct failure *f)
 	struct utsname system;
 
 	uname(&system);
+	text_tame(system.nodename); /* may be any bytes */
 	return link_send(
 		&s->link, CONTROL_WELCOME, 0,
 		json_pack("{s:s, s:s, s:s, s:I, s:b, s:{s:I, s:I, s:I, s:I, s:I}}",

@@ -120,12 +120,12 @@ static int send_parts(struct link *link, enum control_type type, uint32_t number
 int link_send(struct link *link, enum control_type type, uint32_t number, json_t *body,
 	      struct failure *f)
 {
-	char *text = body ? json_dumps(body, JSON_COMPACT) : strdup("{}");
+	char *text = json_dumps(body, JSON_COMPACT);
 	int err;
 
 	json_decref(body);
 	if (!text)
-		return fail(f, -ENOMEM, "no memory for a message");
+		return fail(f, -ENOMEM, "no memory for a message, or no UTF-8 in it");
 	err = send_parts(link, type, number, "", 0, text, strlen(text), f);
 	free(text);
 	return err;

@@ -32,8 +32,8 @@ void link_open(struct link *link, int fd, enum control_side side,
 	       const struct channel_peer *peer);
 void link_close(struct link *link);
 
-/* Sends @body, which is dropped in any case; NULL is an empty object. 0; -EMSGSIZE if it
- * is too long; -ENOMEM; -EPIPE or the like if the other side is gone. */
+/* Sends @body, which is dropped in any case. 0; -EMSGSIZE if it is too long; -ENOMEM,
+ * also if @body is NULL: it could not be made; -ECONNRESET if the other side is gone. */
 int link_send(struct link *link, enum control_type type, uint32_t number, json_t *body,
 	      struct failure *f);
 

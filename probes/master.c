@@ -125,7 +125,7 @@ static int look_for_stop(struct master *m, struct failure *f)
 		return fail(f, -EINTR, "interrupted");
 	m->stopping = true;
 	/* Not a question: what is being waited for keeps its number. */
-	return link_send(&m->link, CONTROL_STOP, m->number, NULL, f);
+	return link_send(&m->link, CONTROL_STOP, m->number, json_object(), f);
 }
 
 static int await(struct master *m, enum control_type wanted, json_t **answer,
@@ -193,7 +193,7 @@ static int start_recording(struct master *m, struct failure *f)
 	err = master_trace_open(&m->trace, m->options->record, f);
 	if (err)
 		return err;
-	return inquire(m, CONTROL_RECORD, NULL, CONTROL_RECORDING, NULL, f);
+	return inquire(m, CONTROL_RECORD, json_object(), CONTROL_RECORDING, NULL, f);
 }
 
 static int prepare(struct master *m, struct failure *f)
@@ -214,7 +214,7 @@ static int ask_time(struct master *m, struct clock_offset *offset, struct failur
 {
 	struct clock_round round = {.asked_ns = clock_ns()};
 	json_t *time = NULL;
-	int err = inquire(m, CONTROL_CLOCK, NULL, CONTROL_TIME, &time, f);
+	int err = inquire(m, CONTROL_CLOCK, json_object(), CONTROL_TIME, &time, f);
 
 	if (err)
 		return err;
@@ -265,7 +265,7 @@ static void sign(struct master *m, json_t *results)
 static int run(struct master *m, struct failure *f)
 {
 	json_t *message = NULL, *results;
-	int err = inquire(m, CONTROL_RUN, NULL, CONTROL_RESULTS, &message, f);
+	int err = inquire(m, CONTROL_RUN, json_object(), CONTROL_RESULTS, &message, f);
 
 	m->can_stop = false;
 	if (err)
@@ -287,7 +287,8 @@ static int run(struct master *m, struct failure *f)
 static int finish(struct master *m, struct failure *f)
 {
 	json_t *finished = NULL;
-	int err = inquire(m, CONTROL_FINISH, NULL, CONTROL_FINISHED, &finished, f);
+	int err =
+		inquire(m, CONTROL_FINISH, json_object(), CONTROL_FINISHED, &finished, f);
 
 	if (!err && m->options->record)
 		err = master_trace_finish(&m->trace, finished, m->options->say, f);
