@@ -2,6 +2,7 @@
 /* Text for people: escaping what is not ours, bars, progress. */
 #include "core/text.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,9 +130,10 @@ unsigned text_columns(FILE *to)
 }
 
 static struct {
+	pthread_mutex_t lock;
 	uint64_t began_ns, shown_ns;
 	bool shown;
-} line;
+} line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static uint64_t now_ns(void)
 {
@@ -153,31 +155,45 @@ static void cut(char *text, unsigned columns)
 	*text = 0;
 }
 
-void progress(const char *format, ...)
+/* Is it time for the line? If so it counts as shown. */
+static bool is_due(void)
 {
-	char text[512];
 	uint64_t now = now_ns();
-	va_list args;
 
 	if (!line.began_ns)
 		line.began_ns = now;
 	if (now - line.began_ns < 1000000000 || now - line.shown_ns < 100000000 ||
 	    !isatty(STDERR_FILENO))
-		return;
+		return false;
 	line.shown = true;
 	line.shown_ns = now;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	/* A full line would put the cursor on the next in some terminals. */
-	cut(text, text_columns(stderr) - 1);
-	fprintf(stderr, "\r\033[K%s", text);
-	fflush(stderr);
+	return true;
+}
+
+void progress(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	pthread_mutex_lock(&line.lock);
+	if (is_due()) {
+		va_start(args, format);
+		vsnprintf(text, sizeof(text), format, args);
+		va_end(args);
+		/* A full line would put the cursor on the next in some terminals. */
+		cut(text, text_columns(stderr) - 1);
+		fprintf(stderr, "\r\033[K%s", text);
+		fflush(stderr);
+	}
+	pthread_mutex_unlock(&line.lock);
 }
 
 void progress_end(void)
 {
+	pthread_mutex_lock(&line.lock);
 	if (line.shown)
 		fputs("\r\033[K", stderr);
-	memset(&line, 0, sizeof(line));
+	line.shown = false;
+	line.began_ns = line.shown_ns = 0;
+	pthread_mutex_unlock(&line.lock);
 }

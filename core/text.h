@@ -52,7 +52,7 @@ unsigned text_columns(FILE *to);
 /*
  * One line on stderr that is overwritten, cut to the terminal's width; only on a
  * terminal, only for work longer than a second, at most ten times a second.
- * progress_end() wipes it.
+ * progress_end() wipes it. Any thread may call both.
  */
 void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void progress_end(void);

@@ -78,7 +78,7 @@ static int tell_progress(struct session *s, struct failure *f)
 	if (!is_at_work(s) || ms_since(s->beat_ns) < BEAT_MS || link_waiting(&s->link))
 		return 0;
 	s->beat_ns = clock_ns();
-	if (s->show)
+	if (s->show && s->stage != STAGE_PREPARING) /* it tells of itself */
 		s->show(phase_of(s, &p), &p);
 	return link_send(&s->link, CONTROL_PROGRESS, s->number,
 			 json_pack("{s:s, s:f, s:[f, f], s:[f, f]}", "phase",
