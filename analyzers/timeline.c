@@ -2,6 +2,7 @@
 /* fathom timeline: traces of several hosts and captures, on one axis, as one listing. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,9 +113,10 @@ static void say_alignment(const struct timeline *t)
 
 	for (size_t i = 1; i < t->nr_traces; i++) {
 		const struct axis_clock *c = &t->clocks[i];
-		int64_t shift = c->points[0].add_ns;
+		const struct axis_point *first = c->points;
+		double shift = (double)first->axis_ns - (double)first->own_ns;
 
-		time_text(add, (double)(shift < 0 ? -shift : shift));
+		time_text(add, fabs(shift));
 		fprintf(stderr, "# %s: ", t->sources[i]->name);
 		if (c->how == AXIS_OWN)
 			fprintf(stderr, "the same clock as %s\n", t->sources[0]->name);
@@ -126,8 +128,7 @@ static void say_alignment(const struct timeline *t)
 		else
 			fprintf(stderr,
 				"%s%s, by the wall clocks of both hosts: wrong by as "
-				"much "
-				"as those are apart\n",
+				"much as those are apart\n",
 				shift < 0 ? "-" : "+", add);
 	}
 }
@@ -152,13 +153,11 @@ static void say_bracket(const struct timeline *t)
 		b->after > b->before ? b->after : b->before);
 	if (b->after)
 		fprintf(stderr, " %s%s", b->least_ns <= 0 ? "-" : "+",
-			time_text(least, (double)(b->least_ns < 0 ? -b->least_ns
-								  : b->least_ns)));
+			time_text(least, fabs((double)b->least_ns)));
 	if (b->before)
 		fprintf(stderr, "%s%s%s", b->after ? " to " : " up to ",
 			b->most_ns < 0 ? "-" : "+",
-			time_text(most,
-				  (double)(b->most_ns < 0 ? -b->most_ns : b->most_ns)));
+			time_text(most, fabs((double)b->most_ns)));
 	fprintf(stderr, "%s\n", fits ? "" : ": they are not where they belong");
 }
 

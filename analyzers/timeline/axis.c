@@ -62,6 +62,23 @@ static uint64_t added(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* a - b, which wraps: a trace may say anything. */
+static int64_t minus(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+/* Time runs from one point to the next, on both clocks. */
+static bool follows(const struct axis_point *point, const struct axis_point *before)
+{
+	return point->own_ns > before->own_ns && point->axis_ns >= before->axis_ns;
+}
+
 /* Through @peer, which is on the axis. 1: there are such comparisons; 0: none. */
 static int align_by_sync(struct axis_clock *c, const struct axis_clock *peer)
 {
@@ -70,13 +87,13 @@ static int align_by_sync(struct axis_clock *c, const struct axis_clock *peer)
 		uint64_t there = sync->time_ns + (uint64_t)sync->offset_ns;
 		struct axis_point point = {
 			.own_ns = sync->time_ns,
-			.add_ns = (int64_t)(axis_time(peer, there) - sync->time_ns),
+			.axis_ns = axis_time(peer, there),
 			.error_ns = added(sync->error_ns, peer->error_ns),
 		};
 
 		if (!tells_session(peer, sync->session))
 			continue;
-		if (c->nr_points && c->points[c->nr_points - 1].own_ns >= point.own_ns)
+		if (c->nr_points && !follows(&point, &c->points[c->nr_points - 1]))
 			continue;
 		if (add_point(c, point))
 			return -ENOMEM;
@@ -88,7 +105,7 @@ static int align_by_sync(struct axis_clock *c, const struct axis_clock *peer)
  * did meanwhile. */
 static bool same_boot(const struct axis_clock *a, const struct axis_clock *b)
 {
-	int64_t apart = a->wall_minus_own_ns - b->wall_minus_own_ns;
+	int64_t apart = minus(a->wall_minus_own_ns, b->wall_minus_own_ns);
 
 	return a->has_wall && b->has_wall && a->clockid == b->clockid && *a->hostname &&
 	       !strcmp(a->hostname, b->hostname) && apart < NS_PER_S && apart > -NS_PER_S;
@@ -97,8 +114,10 @@ static bool same_boot(const struct axis_clock *a, const struct axis_clock *b)
 static int align_by_wall(struct axis_clock *c, const struct axis_clock *first)
 {
 	bool same = same_boot(c, first);
+	int64_t ahead = same ? 0 : minus(c->wall_minus_own_ns, first->wall_minus_own_ns);
 	struct axis_point point = {
-		.add_ns = same ? 0 : c->wall_minus_own_ns - first->wall_minus_own_ns,
+		.own_ns = ahead < 0 ? -(uint64_t)ahead : 0,
+		.axis_ns = ahead > 0 ? (uint64_t)ahead : 0,
 		.error_ns = same ? 0 : UINT64_MAX,
 	};
 
@@ -148,15 +167,16 @@ int axis_align(struct axis_clock *clocks, size_t count, size_t *failed, struct f
 uint64_t axis_time(const struct axis_clock *c, uint64_t own_ns)
 {
 	const struct axis_point *p = c->points, *end = c->points + c->nr_points - 1;
-	double part;
+	unsigned __int128 way;
 
 	while (p < end && p[1].own_ns <= own_ns)
 		p++;
-	if (p == end || own_ns <= p->own_ns)
-		return own_ns + (uint64_t)p->add_ns;
-	part = (double)(own_ns - p->own_ns) / (double)(p[1].own_ns - p->own_ns);
-	return own_ns + (uint64_t)p->add_ns +
-	       (uint64_t)(int64_t)(part * (double)(p[1].add_ns - p->add_ns));
+	if (own_ns < p->own_ns)
+		return p->axis_ns - least(p->axis_ns, p->own_ns - own_ns);
+	if (p == end)
+		return added(p->axis_ns, own_ns - p->own_ns);
+	way = (unsigned __int128)(p[1].axis_ns - p->axis_ns) * (own_ns - p->own_ns);
+	return p->axis_ns + (uint64_t)(way / (p[1].own_ns - p->own_ns));
 }
 
 uint64_t axis_wall_time(const struct axis_clock *c, uint64_t wall_ns)

@@ -32,9 +32,9 @@ struct clock_sync {
 
 enum axis_how { AXIS_OWN, AXIS_SYNC, AXIS_WALL };
 
+/* A moment by the clock and on the axis. */
 struct axis_point {
-	uint64_t own_ns;
-	int64_t add_ns; /* to get to the axis */
+	uint64_t own_ns, axis_ns;
 	uint64_t error_ns;
 };
 
@@ -68,7 +68,7 @@ int axis_clock_sync(struct axis_clock *c, const struct clock_sync *sync);
 int axis_align(struct axis_clock *clocks, size_t count, size_t *failed,
 	       struct failure *f);
 
-/* A time of the clock on the axis; never runs back. */
+/* A time of the clock on the axis; never runs back. What would be before 0 is at 0. */
 uint64_t axis_time(const struct axis_clock *c, uint64_t own_ns);
 
 /* A wall-clock time of the clock's host, on the axis. */

@@ -66,6 +66,31 @@ static void test_drift(void **state)
 	release(c, 2);
 }
 
+/* A trace may tell anything of its clock: time goes on all the same. */
+static void test_comparisons_that_cannot_be(void **state)
+{
+	static const uint64_t times[] = {0, 999, 1001, 2001, 1ULL << 62, UINT64_MAX - 1};
+	struct axis_clock c[3] = {0};
+	struct failure f;
+	size_t failed;
+
+	(void)state;
+	tell(&c[0], "host", 1, INT64_MAX);
+	tell(&c[1], "guest", 0, 0);
+	tell(&c[2], "host", UINT64_MAX, 2);
+	compare(&c[0], 1, 7, 0, 0);
+	compare(&c[1], 1000, 7, 5000, UINT64_MAX);
+	compare(&c[1], 2000, 7, 1000, 0); /* the axis would run back */
+	compare(&c[1], 3000, 7, INT64_MIN, 0);
+	compare(&c[1], 4000, 7, INT64_MAX, 0);
+	assert_int_equal(axis_align(c, 3, &failed, &f), 0);
+	assert_int_equal(axis_time(&c[1], 1000), 6000);
+	for (size_t i = 1; i < ARRAY_SIZE(times); i++)
+		assert_true(axis_time(&c[1], times[i]) >= axis_time(&c[1], times[i - 1]));
+	assert_int_equal(c[2].how, AXIS_WALL);
+	release(c, 3);
+}
+
 /* A third host is compared with the second alone. */
 static void test_chain(void **state)
 {
@@ -144,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_comparisons_that_cannot_be),
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_walls),
 		cmocka_unit_test(test_bracket),
