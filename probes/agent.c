@@ -308,20 +308,37 @@ static int listen_and_serve(struct agent *a, struct failure *f)
 	return err;
 }
 
+/* An address that is - is a connection on standard input. */
+static bool is_alone(const char *address)
+{
+	return strcmp(address, "-") == 0;
+}
+
 static int agent(struct agent *a, const char *address)
 {
 	struct failure f = {{0}};
-	bool alone = strcmp(address, "-") == 0;
 	int err = take_paths(a, &f);
 
 	if (!err)
-		err = take_cids(a, &f);
-	if (!err && !alone)
-		err = channel_parse(address, &a->address, &f);
-	if (!err)
-		err = alone ? serve_stdin(a, &f) : listen_and_serve(a, &f);
+		err = is_alone(address) ? serve_stdin(a, &f) : listen_and_serve(a, &f);
 	progress_end();
 	return err ? command_failed("agent", &f) : EXIT_FINE;
+}
+
+/* What is no address and no CID is bad usage; a name that leads nowhere is not. */
+static int check_and_run(struct agent *a, const char *address)
+{
+	struct failure f = {{0}};
+	int err = take_cids(a, &f);
+
+	if (!err && !is_alone(address))
+		err = channel_parse(address, &a->address, &f);
+	if (err == -ENXIO)
+		return command_failed("agent", &f);
+	if (err)
+		return options_complain(&usage, "%s", f.text);
+	stop_on_signals();
+	return agent(a, address);
 }
 
 int cmd_agent(int argc, char **argv)
@@ -346,10 +363,8 @@ int cmd_agent(int argc, char **argv)
 							     : "one address, and last");
 	else if (a.options.allow_write && !a.options.paths.count)
 		status = options_complain(&usage, "--allow-write needs an --allow-path");
-	else {
-		stop_on_signals();
-		status = agent(&a, argv[at]);
-	}
+	else
+		status = check_and_run(&a, argv[at]);
 	file_roots_free(&a.rules.roots);
 	string_list_free(&a.options.paths);
 	string_list_free(&a.options.cids);

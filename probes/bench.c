@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* fathom bench: runs a fio job file on the I/O engine. fathom-bench(1). */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ static const struct option_row rows[] = {
 	{"ramp-time", 0, OPTION_STRING, AT(ramp_time), "TIME",
 	 "instead of the jobs' ramp_time", 0, 0},
 	{"engine", 'E', OPTION_STRING, AT(engine), "NAME",
-	 "instead of the jobs' ioengine: io_uring, libaio, psync, null", 0, 0},
+	 "instead of the jobs' ioengine: io_uring, libaio, psync, null, timer", 0, 0},
 	{"iodepth", 'd', OPTION_STRING, AT(depth), "N", "instead of the jobs' iodepth", 0,
 	 0},
 	{"poll", 0, OPTION_OPTIONAL, AT(poll), "TIME",
@@ -150,8 +151,12 @@ static int bench(const char *path, const struct bench_options *o)
 		.record = o->record && !*o->record ? "agent.data" : o->record,
 	};
 	struct failure f = {{0}};
-	int status = 0, err = ini_load(path, &job.text, &f);
+	int status = 0, err = o->agent ? channel_parse(o->agent, &job.address, &f) : 0;
 
+	if (err == -EINVAL)
+		return options_complain(&usage, "--agent: %s", f.text);
+	if (!err)
+		err = ini_load(path, &job.text, &f);
 	get_overrides(o, job.overrides);
 	if (!err)
 		err = job_file_read_text(&job.file, path, job.text, &f);

@@ -10,7 +10,6 @@
 #include "core/text.h"
 #include "probes/bench_report.h"
 #include "probes/bench_tell.h"
-#include "probes/channel.h"
 #include "probes/file_rules.h"
 #include "probes/master.h"
 #include "probes/run.h"
@@ -104,13 +103,13 @@ int bench_there(const struct bench_job *job, json_t **results, struct failure *f
 		.warn = warn,
 		.show = tell_progress,
 	};
-	struct channel_address address;
-	int fd, err = channel_parse(job->agent, &address, f);
+	int fd, err;
 
-	if (!err && !master.job)
-		err = fail(f, -EILSEQ, "%s is not UTF-8, so no agent can get it",
-			   job->path);
-	fd = err ? err : channel_connect(&address, CONNECT_MS, f);
+	if (master.job)
+		fd = channel_connect(&job->address, CONNECT_MS, f);
+	else
+		fd = fail(f, -EILSEQ, "%s is not UTF-8, so no agent can get it",
+			  job->path);
 	err = fd < 0 ? fd : master_run(fd, &master, results, f);
 	progress_end();
 	json_decref(master.job);

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "probes/channel.h"
 #include "probes/job.h"
 
 struct failure;
@@ -24,6 +25,7 @@ struct bench_job {
 	struct bench_override overrides[BENCH_OVERRIDES];
 	const struct string_list *allow_write; /* devices */
 	const char *agent;		       /* its address, for bench_there */
+	struct channel_address address;	       /* … the same */
 	const char *record;		       /* file for its trace; NULL: none */
 };
 

@@ -101,15 +101,18 @@ static int parse_unix(const char *path, struct channel_address *a, struct failur
 	return 0;
 }
 
-static int look_up(const char *host, const char *port, struct channel_address *a,
+static int look_up(const char *host, uint32_t port, struct channel_address *a,
 		   struct failure *f)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *found;
-	int bad = getaddrinfo(*host ? host : "127.0.0.1", port, &hints, &found);
+	char service[16];
+	int bad;
 
+	snprintf(service, sizeof(service), "%u", port);
+	bad = getaddrinfo(*host ? host : "127.0.0.1", service, &hints, &found);
 	if (bad)
-		return fail(f, -EINVAL, "%.80s: %s", host, gai_strerror(bad));
+		return fail(f, -ENXIO, "%.80s: %s", host, gai_strerror(bad));
 	memcpy(&a->socket, found->ai_addr, found->ai_addrlen);
 	a->size = found->ai_addrlen;
 	freeaddrinfo(found);
@@ -122,7 +125,7 @@ static int parse_tcp(const char *rest, struct channel_address *a, struct failure
 	const char *colon = strrchr(rest, ':');
 	size_t length = colon ? (size_t)(colon - rest) : 0;
 	char host[256];
-	uint32_t port;
+	uint32_t port = 0;
 	int err;
 
 	if (length > 1 && *rest == '[' && rest[length - 1] == ']') {
@@ -136,7 +139,7 @@ static int parse_tcp(const char *rest, struct channel_address *a, struct failure
 	memcpy(host, rest, length);
 	host[length] = 0;
 	err = parse_number(colon + 1, "TCP port", UINT16_MAX, &port, f);
-	return err ? err : look_up(host, colon + 1, a, f);
+	return err ? err : look_up(host, port, a, f);
 }
 
 int channel_parse(const char *text, struct channel_address *a, struct failure *f)
@@ -238,8 +241,12 @@ int channel_connect(const struct channel_address *address, int timeout_ms,
 {
 	struct channel_address a = *address;
 	char text[CHANNEL_TEXT];
-	int fd = new_socket(&a, f), err;
+	int fd, err;
 
+	if (a.socket.ss_family == AF_VSOCK && vsock_of(&a)->svm_cid == VMADDR_CID_ANY)
+		return fail(f, -EADDRNOTAVAIL,
+			    "vsock:any is where an agent listens; name its CID");
+	fd = new_socket(&a, f);
 	if (fd < 0)
 		return fd;
 	err = connect_socket(fd, &a, timeout_ms);

@@ -29,7 +29,7 @@ struct channel_peer {
 /*
  * "vsock:CID:PORT" (CID a number, host, local or any), "unix:PATH" or "tcp:HOST:PORT"
  * (without HOST the loopback address; [ADDRESS] for IPv6; a name is looked up).
- * -EINVAL or so with the reason in @f.
+ * -EINVAL, or -ENXIO for a name that leads nowhere, with the reason in @f.
  */
 int channel_parse(const char *text, struct channel_address *address, struct failure *f);
 

@@ -188,22 +188,27 @@ class Refusals(AgentTest):
     def test_nobody_is_there(self):
         for address, why in (("unix:" + self.path("none"), "No such file"),
                              ("tcp:127.0.0.1:1", "Connection refused"),
-                             ("elsewhere", "is not an address: expected vsock:CID:PORT")):
+                             ("vsock:any:1", "vsock:any is where an agent listens"),
+                             ("tcp:nowhere.invalid:1", "nowhere.invalid: ")):
             ran = self.bench(job_text({"x": LONG}), "--agent", address, status=1)
             self.assertRegex(ran.stderr, "^fathom bench: [^\n]*" + why + "[^\n]*\n$")
 
     def test_usage(self):
         for arguments, why in ((["agent"], "which address?"), (["agent", "a", "b"], "one address"),
                                (["agent", "--allow-write", "unix:x"], "needs an --allow-path"),
+                               (["agent", "x"], "'x' is not an address"),
+                               (["agent", "--allow-cid", "x", "unix:x"],
+                                "--allow-cid: 'x' is no CID"),
+                               (["bench", "--agent", "elsewhere", "x.fio"],
+                                "--agent: 'elsewhere' is not an address: expected vsock:"),
                                (["bench", "--record", "x.fio"], "--record needs --agent")):
             ran = subprocess.run([FATHOM, *arguments], text=True, stderr=subprocess.PIPE,
                                  check=False)
             self.assertEqual(ran.returncode, 2)
             self.assertIn(why, ran.stderr)
         for arguments, why in ((["unix:/nonexistent/x"], "cannot listen on unix:/nonexistent/x"),
-                               (["x"], "is not an address"),
-                               (["--allow-path", "/nonexistent", "unix:x"], "/nonexistent: No"),
-                               (["--allow-cid", "x", "unix:x"], "--allow-cid: 'x' is no CID")):
+                               (["tcp:nowhere.invalid:1"], "nowhere.invalid: "),
+                               (["--allow-path", "/nonexistent", "unix:x"], "/nonexistent: No")):
             ran = subprocess.run([FATHOM, "agent", *arguments], text=True,
                                  stderr=subprocess.PIPE, check=False)
             self.assertEqual(ran.returncode, 1)

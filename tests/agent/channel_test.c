@@ -32,6 +32,7 @@ static void good_ones(void **state)
 	reads("unix:/run/a:b", "unix:/run/a:b");
 	reads("tcp:127.0.0.1:80", "tcp:127.0.0.1:80");
 	reads("tcp::80", "tcp:127.0.0.1:80");
+	reads("tcp::0x50", "tcp:127.0.0.1:80");
 	reads("tcp:[::1]:80", "tcp:[::1]:80");
 }
 
