@@ -51,14 +51,21 @@ void vsock_drop(struct vsock_conversation *c)
 	free(c);
 }
 
-/* The same for both directions, so it adds rather than chains the addresses. */
-static uint32_t hash_of(const struct vsock_packet *p)
+static uint64_t mixed(const struct vsock_address *address)
 {
-	uint64_t ports = ((uint64_t)p->src.port + 1) * ((uint64_t)p->dst.port + 1);
-	uint64_t h = (p->src.cid + p->dst.cid) * 0x9e3779b97f4a7c15ULL +
-		     ports * 0xff51afd7ed558ccdULL + p->virtio.type;
+	uint64_t h = address->cid * 0x9e3779b97f4a7c15ULL + address->port;
 
 	h ^= h >> 33;
+	h *= 0xff51afd7ed558ccdULL;
+	return h ^ h >> 33;
+}
+
+/* The same for both directions, so it adds the addresses; each is mixed before, or all
+ * pairs of one sum would stand in one chain. */
+static uint32_t hash_of(const struct vsock_packet *p)
+{
+	uint64_t h = mixed(&p->src) + mixed(&p->dst) + p->virtio.type;
+
 	h *= 0xc4ceb9fe1a85ec53ULL;
 	return (uint32_t)(h >> 32);
 }
