@@ -13,7 +13,7 @@
 #include "core/ini.h"
 #include "core/units.h"
 
-enum { ROWS_MAX = 64, HELP_ROW = ROWS_MAX, FIRST_LONG = 256, HELP_COLUMN = 28 };
+enum { ROWS_MAX = 64, FIRST_LONG = 256, HELP_LETTER = 'h', HELP_COLUMN = 28 };
 
 static size_t count_rows(const struct option_row *rows)
 {
@@ -147,6 +147,8 @@ static int complain(const struct usage *usage, int got, const char *given)
 	else if (optopt >= FIRST_LONG)
 		options_complain(usage, "option '--%s' takes no value",
 				 usage->rows[optopt - FIRST_LONG].name);
+	else if (optopt == HELP_LETTER) /* known, so it is the value that is wrong */
+		options_complain(usage, "option '--help' takes no value");
 	else if (optopt)
 		options_complain(usage, "unknown option '-%c'", optopt);
 	else
@@ -173,7 +175,7 @@ static void make_getopt(const struct usage *usage, char *shorts, struct option *
 		if (takes == required_argument)
 			*shorts++ = ':';
 	}
-	longs[rows] = (struct option){"help", 0, NULL, 'h'};
+	longs[rows] = (struct option){"help", 0, NULL, HELP_LETTER};
 	*shorts = 0;
 }
 
@@ -189,7 +191,7 @@ int options_parse(const struct usage *usage, int argc, char **argv, void *option
 	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		size_t i = 0;
 
-		if (got == 'h')
+		if (got == HELP_LETTER)
 			return print_help(usage);
 		if (got == ':' || got == '?')
 			return complain(usage, got, argv[optind - 1]);

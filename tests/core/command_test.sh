@@ -25,6 +25,7 @@ expect "unknown command" 2 "did you mean 'latency'" "$fathom" latancy
 expect "unknown option" 2 "did you mean '--input'" "$fathom" latency --inptu=x
 expect "unknown letter" 2 "unknown option '-Q'" "$fathom" latency -Q
 expect "flag with a value" 2 "'--json' takes no value" "$fathom" latency --json=3
+expect "help with a value" 2 "'--help' takes no value" "$fathom" latency --help=x
 expect "option without a value" 2 "'-i' needs a value" "$fathom" latency -i
 expect "no such file" 1 "/nowhere: No such file" "$fathom" latency -i /nowhere
 expect "a directory" 1 "latency: /: " "$fathom" latency -i /
