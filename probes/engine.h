@@ -30,6 +30,7 @@ struct engine_setup {
 	void *buffers;		  /* the area all buffers lie in, page aligned */
 	size_t buffers_size;
 	const struct latency_mix *latency; /* of engine timer */
+	uint64_t seed;			   /* of what it draws: each worker has its own */
 	bool polls; /* reap will be called in a busy loop (poll_max_ns > 0) */
 };
 

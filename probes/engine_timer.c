@@ -43,7 +43,7 @@ static int timer_open(void **queue, const struct engine_setup *setup, struct fai
 		return -ENOMEM;
 	without_data.buffers_size = 0;
 	q->latency = setup->latency;
-	random_seed(&q->random, setup->requests[0].id + 1);
+	random_seed(&q->random, setup->seed);
 	return engine_io_uring.open(&q->uring, &without_data, f);
 }
 

@@ -286,6 +286,7 @@ static int open_engine(struct worker *w)
 		.buffers = w->buffers,
 		.buffers_size = w->buffers_size,
 		.latency = &w->job->latency,
+		.seed = w->job->seed + w->index,
 		.polls = w->job->poll.max_ns > 0,
 	};
 	int err = w->engine->open(&w->queue, &setup, &w->failure);

@@ -244,6 +244,45 @@ static void timers_complete_like_requests(void **state)
 	}
 }
 
+/* In which order timers drawn from @seed end; false if there is no io_uring. */
+static bool order_of(uint64_t seed, unsigned order[DEPTH])
+{
+	const struct latency_mix slow = {.parts = {{20000000, 100}}, .nr = 1};
+	struct request requests[DEPTH] = {{0}}, *done[DEPTH];
+	struct engine_setup setup = {
+		.depth = DEPTH, .fd = -1, .latency = &slow, .seed = seed};
+	struct failure f = {{0}};
+	unsigned reaped = 0;
+	void *queue;
+	bool opens = !engine_timer.open(&queue, &setup, &f);
+
+	for (unsigned i = 0; opens && i < DEPTH; i++) {
+		requests[i].index = i;
+		engine_timer.queue(queue, &requests[i]);
+	}
+	if (opens)
+		assert_int_equal(engine_timer.submit(queue), DEPTH);
+	while (opens && reaped < DEPTH) {
+		unsigned n = engine_timer.reap(queue, done, DEPTH);
+
+		for (unsigned i = 0; i < n; i++)
+			order[reaped++] = done[i]->index;
+		if (!n)
+			engine_timer.wait(queue, UINT64_MAX);
+	}
+	engine_timer.close(queue);
+	return opens;
+}
+
+static void each_worker_draws_its_own_timers(void **state)
+{
+	unsigned one[DEPTH], other[DEPTH];
+
+	(void)state;
+	if (order_of(1, one) && order_of(2, other))
+		assert_memory_not_equal(one, other, sizeof(one));
+}
+
 static void names_and_tables_agree(void **state)
 {
 	(void)state;
@@ -266,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_depth_that_libaio_refuses_is_explained),
 		cmocka_unit_test(null_hands_back_everything),
 		cmocka_unit_test(timers_complete_like_requests),
+		cmocka_unit_test(each_worker_draws_its_own_timers),
 		cmocka_unit_test(names_and_tables_agree),
 	};
 
