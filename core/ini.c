@@ -56,6 +56,9 @@ static void cut_comment(char *line)
 		}
 }
 
+/* What feed_line and libinih put behind a line, its NUL included. */
+enum { LINE_TAIL = 8 };
+
 /* libinih's own line limit is lifted here, so lines are cut to size by us. */
 static char *next_line(struct feeder *feed, char *line, int room)
 {
@@ -64,9 +67,9 @@ static char *next_line(struct feeder *feed, char *line, int room)
 	if (!*feed->at)
 		return NULL;
 	feed->line++;
-	if (length > (size_t)room - 8) {
+	if (length > (size_t)room - LINE_TAIL) {
 		feed->result = fail(feed->f, -E2BIG, "%s:%u: line longer than %d bytes",
-				    feed->name, feed->line, room - 8);
+				    feed->name, feed->line, room - LINE_TAIL);
 		return NULL;
 	}
 	memcpy(line, feed->at, length);
@@ -135,8 +138,8 @@ int ini_read_text(const char *name, const char *text, ini_callback *callback, vo
 
 	feed.at = text + (has_mark ? strlen(BYTE_ORDER_MARK) : 0);
 	ini_use_stack = false;
-	ini_max_line = LINE_MAX_BYTES;
-	ini_initial_alloc = LINE_MAX_BYTES;
+	ini_max_line = LINE_MAX_BYTES + LINE_TAIL;
+	ini_initial_alloc = LINE_MAX_BYTES + LINE_TAIL;
 	ini_allow_multiline = false;
 	ini_allow_inline_comments = false;
 	bad = ini_parse_stream(feed_line, &feed, take_entry, &feed);

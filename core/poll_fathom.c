@@ -30,8 +30,8 @@
  *
  * The distribution is a log-linear histogram of counts that are halved when there are
  * MEMORY of them. A plan is made every 32 waits, in a microsecond or two, from the
- *buckets that are not empty: the two stages are independent but for their order, so the
- *best second stage is found for every start first, and the best pair in one more pass.
+ * buckets that are not empty: the two stages are independent but for their order, so the
+ * best second stage is found for every start first, and the best pair in one more pass.
  *
  * Rejected: a window that follows a percentile, which polls for slow devices as long as
  * for fast ones; the last 64 waits kept and sorted, no better and slower to settle.
@@ -211,8 +211,7 @@ static void make_plan(struct poll_tuner *t)
 	}
 	t->plan = best.plan;
 	if (!polls(&t->plan))
-		t->plan.nap_ns =
-			(uint64_t)w.spans[0].low / 2; /* for the next wait only */
+		t->plan.nap_ns = (uint64_t)w.spans[0].low / 2; /* this once */
 }
 
 static void forget_half(struct poll_distribution *d)

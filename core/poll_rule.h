@@ -48,10 +48,8 @@ static inline uint64_t poll_plan_longest(const struct poll_plan *plan)
 /* How a wait went that ended with an event. Times count from its begin. */
 struct poll_wait {
 	uint64_t block_ns; /* until the loop had the event */
-	uint64_t
-		quiet_ns; /* until then polling or a nap had found nothing, for certain */
-	uint64_t late_ns; /* so long after its time a nap without an event ended; 0: none
-			   */
+	uint64_t quiet_ns; /* so long, for certain, polling or a nap found nothing */
+	uint64_t late_ns;  /* a nap without an event ended so long after its time; or 0 */
 	bool slept;	  /* the event ended a sleep: block_ns contains a wake-up */
 	unsigned sources; /* what the events were: bits, below 1 << POLL_SOURCES; not 0 */
 };

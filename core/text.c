@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Well-formed UTF-8 is what RFC 3629 says. */
-size_t text_printable(const char *text, size_t left)
+size_t text_printable(const char *text, size_t size)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t n = s[0] < 0xc2	 ? 0
@@ -20,9 +20,9 @@ size_t text_printable(const char *text, size_t left)
 		   : s[0] < 0xf5 ? 4
 				 : 0;
 
-	if (left && s[0] >= ' ' && s[0] < 0x7f)
+	if (s[0] >= ' ' && s[0] < 0x7f)
 		return 1;
-	if (!n || n > left)
+	if (!n || n > size)
 		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)

@@ -16,8 +16,9 @@
  */
 size_t text_escape(char *out, size_t room, const char *text, size_t size, char quote);
 
-/* Bytes of the printable character at @text, 1 for ASCII and up to 4 for UTF-8; 0 for
- * a control character (also of C1, which drive terminals) and for what is not UTF-8. */
+/* Bytes of the printable character at @text, of which there are @size bytes, at least 1:
+ * 1 for ASCII and up to 4 for UTF-8; 0 for a control character (also of C1, which drive
+ * terminals) and for what is not UTF-8. */
 size_t text_printable(const char *text, size_t size);
 
 /* Replaces every byte by '?' that is not of a printable character: for a sentence that

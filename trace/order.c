@@ -7,7 +7,8 @@
  * the reader cuts the trace where time steps back, into runs, and this file merges the
  * runs with a heap of their first times. While the first run stays older than the
  * second and third head, which stand right below it in the heap, handing out a record
- * is one comparison, without a call (order_next). Ties go to the run that stands earlier in the trace, as in perf.
+ * is one comparison, without a call (order_next). Ties go to the run that stands earlier
+ * in the trace, as in perf.
  *
  * What a run covers stays where it was read, in blocks; a block returns to the pool
  * when the last run in it is used up.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The first process of a machine: takes the steps of /plan, runs a command, ends the machine.
+/* The first process of a machine: takes the steps of /plan, runs a command, ends the
+ * machine.
  *
- * What is to be done is decided outside, by machine.py; here is only how. ASCII's unit and
- * record separators stand between words and steps. Nothing but the command is executed: under emulation, and more so in a
- * machine within a machine, starting a program costs more than all these steps.
+ * What is to be done is decided outside, by machine.py; here is only how. ASCII's unit
+ * and record separators stand between words and steps. Nothing but the command is
+ * executed: under emulation, and more so in a machine within a machine, starting a
+ * program costs more than all these steps.
  *
  * Without a status on its port, whoever started the machine knows that it failed. */
 #define _GNU_SOURCE

@@ -200,6 +200,31 @@ static void test_ini(void **state)
 	assert_string_equal(f.text, "job:3: expected ']' after '['");
 }
 
+static int count_entry(void *count, const struct ini_entry *entry, struct failure *f)
+{
+	(void)entry;
+	(void)f;
+	++*(unsigned *)count;
+	return 0;
+}
+
+/* 4096 bytes, as ini.h says; a key that stands alone takes the most room. */
+static void test_longest_line(void **state)
+{
+	char text[4104];
+	unsigned entries = 0;
+	struct failure f;
+
+	(void)state;
+	memset(text, 'k', sizeof(text));
+	strcpy(text + 4096, "\n");
+	assert_int_equal(ini_read_text("job", text, count_entry, &entries, &f), 0);
+	assert_int_equal(entries, 1);
+	strcpy(text + 4096, "k\n");
+	assert_int_equal(ini_read_text("job", text, count_entry, &entries, &f), -E2BIG);
+	assert_string_equal(f.text, "job:1: line longer than 4096 bytes");
+}
+
 static void test_nearest(void **state)
 {
 	static const char *const words[] = {"iodepth", "numjobs", "runtime", NULL};
@@ -232,7 +257,8 @@ int main(void)
 		cmocka_unit_test(test_unit_text),	cmocka_unit_test(test_histogram),
 		cmocka_unit_test(test_percentile_rank), cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_escape),		cmocka_unit_test(test_ini),
-		cmocka_unit_test(test_nearest),		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_longest_line),	cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
