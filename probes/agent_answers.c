@@ -39,12 +39,11 @@ static int take_hello(struct session *s, const struct control_message *m, json_t
 		      struct failure *f)
 {
 	const char *session = member_text(body, "session");
-	char *end;
 
 	(void)m;
-	s->id = strtoull(session, &end, 16);
-	if (strlen(session) != 16 || *end)
+	if (strlen(session) != 16 || strspn(session, "0123456789abcdefABCDEF") != 16)
 		return fail(f, -EBADMSG, "a session is called by 16 hexadecimal digits");
+	s->id = strtoull(session, NULL, 16);
 	say(s, "master %s, %s", s->link.peer.text, member_text(body, "program"));
 	s->stage = STAGE_READY;
 	return 0;

@@ -59,6 +59,19 @@ class Masters(AgentTest):
                 self.hung_up_on(agent, sent, why=why)
         self.survives(agent)
 
+    def test_a_session_without_a_name(self):
+        agent = self.agent()
+        for name in ("", "0x123456789abcde", " " * 14 + "-1", "0" * 17, 5):
+            peer = protocol.connect(agent.address)
+            peer.await_("welcome")
+            peer.send("hello", {"session": name})
+            kind, _, body = peer.get()
+            self.assertEqual(kind, "error", name)
+            self.assertIn("16 hexadecimal digits", body["text"])
+            peer.close()
+            await_(agent.is_free, "the end of the session")
+        self.survives(agent)
+
     def test_messages_in_the_wrong_order(self):
         agent = self.agent()
         job = protocol.message("job", 1, {"name": "x", "text": NULL_JOB})
