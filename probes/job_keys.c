@@ -200,10 +200,12 @@ static int set_quantity(const struct key *key, uint64_t *place, const char *valu
 		err = number_parse(value, &number, f);
 	if (err)
 		return err;
-	if (number < key->min || (key->max && number > key->max))
+	if (!key->max && number < key->min)
+		return fail(f, -ERANGE, "'%.40s' is below %llu", value,
+			    (unsigned long long)key->min);
+	if (key->max && (number < key->min || number > key->max))
 		return fail(f, -ERANGE, "'%.40s' is not between %llu and %llu", value,
-			    (unsigned long long)key->min,
-			    (unsigned long long)(key->max ? key->max : UINT64_MAX));
+			    (unsigned long long)key->min, (unsigned long long)key->max);
 	*place = key->kind == KEY_MIX_WRITE ? 100 - number : number;
 	return 0;
 }

@@ -157,6 +157,7 @@ static const struct {
 	{"[x]\nrw=trim\n", "read, write, rw, randread, randwrite, randrw"},
 	{"[x]\nioengine=sync\n", "io_uring, libaio, psync, null"},
 	{"[x]\nrwmixread=101\n", "not between 0 and 100"},
+	{"[x]\nloops=0\n", "loops: '0' is below 1"},
 	{"[x]\npoll_algorithm=best\n", "unknown poll_algorithm 'best', expected one of "
 				       "context, handler, weighted, fathom"},
 	{"[x]\npoll_weight=63\n", "not between 0 and 62"},
