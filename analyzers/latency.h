@@ -22,6 +22,10 @@ extern const struct request_listener latency_listener;
 
 void latency_release(struct latency *l);
 
+/* Do so few of @count requests lie above the percentile that one of them more or less
+ * would move it? */
+bool latency_is_shaky(uint64_t count, double percent);
+
 /* latency_intervals.c: the same per interval, printed as the trace is read. Zeroed but
  * for the first two members; the listener's state. */
 struct latency_intervals {

@@ -140,9 +140,7 @@ void latency_print_csv(const struct latency *l)
 	text_table_free(t);
 }
 
-/* Do fewer than FEW of @count values lie above the percentile? Then one of them more or
- * less would move it. */
-static bool is_shaky(uint64_t count, double percent)
+bool latency_is_shaky(uint64_t count, double percent)
 {
 	uint64_t parts = (uint64_t)(percent * 1000 + 0.5); /* of 100000 */
 
@@ -153,9 +151,9 @@ static bool is_shaky(uint64_t count, double percent)
 static void percentile_cell(struct text_table *t, const struct histogram *h,
 			    double percent, uint64_t least)
 {
-	const char *mark = is_shaky(h->count, percent) ? "~"
-			   : is_shaky(least, percent)  ? " "
-						       : "";
+	const char *mark = latency_is_shaky(h->count, percent) ? "~"
+			   : latency_is_shaky(least, percent)  ? " "
+							       : "";
 	char text[UNIT_TEXT];
 
 	text_cell(t, "%s%s", time_text(text, (double)histogram_percentile(h, percent)),
@@ -200,14 +198,16 @@ static void print_table(const struct latency *l, const uint16_t *groups, size_t 
 	text_cell(t, "mean");
 	text_cell(t, "min");
 	for (unsigned i = 0; i < NR_PERCENTILES; i++)
-		text_cell(t, is_shaky(least, percentiles[i].percent) ? "p%s " : "p%s",
+		text_cell(t,
+			  latency_is_shaky(least, percentiles[i].percent) ? "p%s "
+									  : "p%s",
 			  percentiles[i].name);
 	text_cell(t, "max");
 	for (size_t g = 0; g < nr; g++)
 		table_row(t, l, groups[g], least);
 	text_table_print(t, stdout, false);
 	text_table_free(t);
-	if (is_shaky(least, percentiles[NR_PERCENTILES - 1].percent))
+	if (latency_is_shaky(least, percentiles[NR_PERCENTILES - 1].percent))
 		printf("~ fewer than %d requests took longer\n", FEW);
 }
 
@@ -333,9 +333,7 @@ void latency_print_text(const struct latency *l)
 		printf("\n%s:\n", requests_group_title(l->requests, groups[i], title));
 		print_histogram(&l->groups[groups[i]]->histogram, text_columns(stdout));
 	}
-	if (l->requests->lost || l->requests->failed ||
-	    l->requests->unmatched.completes || l->requests->unmatched.submits ||
-	    l->requests->unmatched.reused || l->requests->unmatched.skipped)
+	if (requests_have_notes(l->requests))
 		putchar('\n');
 	requests_notes(l->requests, stdout);
 	losses_print_cut(l->requests);

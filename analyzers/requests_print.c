@@ -142,17 +142,23 @@ char *requests_choice_text(char *text, const struct requests *r)
 	return text;
 }
 
-void requests_heading(const struct requests *r)
+void requests_summary(const struct requests *r)
 {
 	char count[UNIT_TEXT], rate[UNIT_TEXT], span[UNIT_TEXT];
 	char model[NAME_BYTES], choice[CHOICE_TEXT];
 	double seconds = requests_seconds(r);
 
 	text_escape(model, sizeof(model), r->model->name, strlen(r->model->name), 0);
-	printf("%s requests in %s, %s/s (model %s%s)\n\n",
+	printf("%s requests in %s, %s/s (model %s%s)\n",
 	       count_text(count, (double)r->requests), time_text(span, seconds * 1e9),
 	       count_text(rate, seconds > 0 ? (double)r->requests / seconds : 0), model,
 	       requests_choice_text(choice, r));
+}
+
+void requests_heading(const struct requests *r)
+{
+	requests_summary(r);
+	putchar('\n');
 }
 
 static void note(FILE *to, uint64_t count, const char *what)
@@ -180,6 +186,12 @@ void requests_notes(const struct requests *r, FILE *to)
 	     "submits without an end of their own: what they nest in ended (longjmp, an "
 	     "exception)");
 	note(to, r->failed, "requests ended with an error");
+}
+
+bool requests_have_notes(const struct requests *r)
+{
+	return r->lost || r->failed || r->unmatched.completes || r->unmatched.submits ||
+	       r->unmatched.reused || r->unmatched.skipped;
 }
 
 int requests_end_intervals(const struct requests *r, struct intervals *iv,

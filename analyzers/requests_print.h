@@ -55,12 +55,15 @@ enum { CHOICE_TEXT = 64 };
  * fit". @text has CHOICE_TEXT bytes; returns it. */
 char *requests_choice_text(char *text, const struct requests *r);
 
-/* "142k requests in 4.00 s, 35.6k/s (model fathom)" and an empty line, on stdout. */
+/* "142k requests in 4.00 s, 35.6k/s (model fathom)" on stdout; as heading with an empty
+ * line behind it. */
+void requests_summary(const struct requests *r);
 void requests_heading(const struct requests *r);
 
 /* Lines "note: …" on @to about what could move the figures: lost records, what did not
  * pair up, requests that failed. Nothing when all is well. */
 void requests_notes(const struct requests *r, FILE *to);
+bool requests_have_notes(const struct requests *r);
 
 /* Behind the rows of intervals: the plot, or the JSON of the requests, and the notes. 0,
  * or a negative errno with the sentence, as when there was no request. */

@@ -114,7 +114,8 @@ char *text_bar(char *out, unsigned width, double part)
 
 const char *text_block(double part)
 {
-	static const char *const eighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	static const char *const eighths[] = {" ", "▁", "▂", "▃", "▄",
+					      "▅", "▆", "▇", "█"};
 
 	part = part < 0 ? 0 : part > 1 ? 1 : part;
 	return eighths[(unsigned)(part * 8 + 0.5)];

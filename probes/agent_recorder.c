@@ -36,9 +36,9 @@ static void close_end(int *fd)
 static pid_t start_child(int trace, int words, struct failure *f)
 {
 	char pid[16];
-	char *argv[] = {(char *)"fathom", (char *)"record", (char *)"-e",
-			(char *)"fathom:*", (char *)"-p",   pid,
-			(char *)"-o",	    (char *)"-",    NULL};
+	char *argv[] = {(char *)"fathom",   (char *)"record", (char *)"-e",
+			(char *)"fathom:*", (char *)"-p",     pid,
+			(char *)"-o",	    (char *)"-",      NULL};
 	const int fds[3] = {-1, trace, words};
 
 	snprintf(pid, sizeof(pid), "%d", getpid());

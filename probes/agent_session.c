@@ -124,7 +124,8 @@ static void choose_sources(const struct session *s, struct pollfd fds[NR_SOURCES
 	fds[FROM_LINK] = (struct pollfd){s->link.fd, takes ? POLLIN : 0, 0};
 	if (link_waiting(&s->link))
 		fds[FROM_LINK].events |= POLLOUT;
-	fds[FROM_WORK] = (struct pollfd){s->work.is_running ? s->work.done : -1, POLLIN, 0};
+	fds[FROM_WORK] =
+		(struct pollfd){s->work.is_running ? s->work.done : -1, POLLIN, 0};
 	fds[FROM_WORDS] = (struct pollfd){r->pid ? r->words : -1, POLLIN, 0};
 	fds[FROM_TRACE] = (struct pollfd){r->pid && takes ? r->trace : -1, POLLIN, 0};
 }

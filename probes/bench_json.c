@@ -181,12 +181,12 @@ static json_t *polling_json(const struct run_report *r)
 {
 	const struct polling *p = &r->statistics.polling;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "algorithm",
-			 r->job->poll_rule->name, "max_ns", number(r->job->poll.max_ns),
-			 "windows", number(p->windows), "hits", number(p->hits), "hit_ns",
-			 number(p->hit_ns), "empty_ns", number(p->empty_ns), "grown",
-			 number(p->grown), "shrunk", number(p->shrunk), "waits",
-			 number(p->waits), "naps", number(p->naps));
+	return json_pack(
+		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "algorithm",
+		r->job->poll_rule->name, "max_ns", number(r->job->poll.max_ns), "windows",
+		number(p->windows), "hits", number(p->hits), "hit_ns", number(p->hit_ns),
+		"empty_ns", number(p->empty_ns), "grown", number(p->grown), "shrunk",
+		number(p->shrunk), "waits", number(p->waits), "naps", number(p->naps));
 }
 
 /* What fio does not have. Integers in ns. */
@@ -194,13 +194,12 @@ static json_t *extras(const struct run_report *r)
 {
 	const struct statistics *s = &r->statistics;
 
-	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "workers",
-			 (int)r->workers, "ioengine", r->job->engine->name, "iodepth",
-			 number(r->first->depth), "all_requests", number(r->all_requests),
-			 "elapsed_ns", number(s->elapsed_ns), "thread_ns",
-			 number(s->thread_ns), "cpu_ns",
-			 number(s->cpu.user_ns + s->cpu.system_ns), "polling",
-			 polling_json(r));
+	return json_pack(
+		"{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "workers", (int)r->workers,
+		"ioengine", r->job->engine->name, "iodepth", number(r->first->depth),
+		"all_requests", number(r->all_requests), "elapsed_ns",
+		number(s->elapsed_ns), "thread_ns", number(s->thread_ns), "cpu_ns",
+		number(s->cpu.user_ns + s->cpu.system_ns), "polling", polling_json(r));
 }
 
 static json_t *report_json(const struct run *run, const struct run_report *r)
@@ -215,9 +214,9 @@ static json_t *report_json(const struct run *run, const struct run_report *r)
 	json_object_set_new(o, "elapsed", number(run->elapsed_ns / 1000000000 + 1));
 	json_object_set_new(o, "job options", options_of(&r->job->options));
 	for (int i = 0; i < 2; i++)
-		json_object_set_new(o, direction_names[i],
-				    transfers(s, i,
-					      run_group_speed(run, r->first->group, i)));
+		json_object_set_new(
+			o, direction_names[i],
+			transfers(s, i, run_group_speed(run, r->first->group, i)));
 	json_object_set_new(o, "trim", no_transfers());
 	json_object_set_new(o, "sync", syncs(s));
 	add_cpu(o, s);
@@ -256,11 +255,10 @@ json_t *bench_warnings(const struct warnings *w)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < w->count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s%, s:s}", "id",
-						      w->items[i].id, "subject",
-						      w->items[i].text,
-						      w->items[i].subject, "text",
-						      w->items[i].text));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s%, s:s}", "id", w->items[i].id,
+					"subject", w->items[i].text, w->items[i].subject,
+					"text", w->items[i].text));
 	return list;
 }
 

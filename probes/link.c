@@ -137,7 +137,8 @@ int link_send_piece(struct link *link, uint32_t number, struct control_stream *s
 	uint8_t start[CONTROL_PIECE_HEADER];
 
 	control_put_piece(stream, data, size, start);
-	return send_parts(link, CONTROL_TRACE, number, start, sizeof(start), data, size, f);
+	return send_parts(link, CONTROL_TRACE, number, start, sizeof(start), data, size,
+			  f);
 }
 
 /* Receiving */

@@ -4,8 +4,8 @@
  *
  * It asks one thing after the other and waits for the answer; what the agent sends in
  * between, its progress and pieces of the trace, is taken on the way. What comes is
- * somebody else's: lengths, types and checksums are checked below, members read as nothing
- * when they are missing, and text is tamed before it is shown.
+ * somebody else's: lengths, types and checksums are checked below, members read as
+ * nothing when they are missing, and text is tamed before it is shown.
  */
 #include "probes/master.h"
 
@@ -34,10 +34,10 @@ struct master {
 	const struct master_options *options;
 	struct link link;
 	uint64_t session;
-	uint32_t number;  /* of the last question */
-	json_t *welcome;  /* what the agent says of itself */
-	json_t *clocks;	  /* [{offset_ns, error_ns}] */
-	bool can_stop;	  /* the job, in order */
+	uint32_t number; /* of the last question */
+	json_t *welcome; /* what the agent says of itself */
+	json_t *clocks;	 /* [{offset_ns, error_ns}] */
+	bool can_stop;	 /* the job, in order */
 	bool stopping;
 	struct master_trace trace;
 	json_t **results;
@@ -147,7 +147,8 @@ static int await(struct master *m, enum control_type wanted, json_t **answer,
 		if (err)
 			return err;
 		if (clock_ns() - m->link.heard_ns > SILENCE_MS * 1000000ULL)
-			return fail(f, -ETIMEDOUT, "the agent said nothing for %d seconds",
+			return fail(f, -ETIMEDOUT,
+				    "the agent said nothing for %d seconds",
 				    SILENCE_MS / 1000);
 		err = link_wait(&m->link, WAIT_MS, f);
 	}
@@ -239,10 +240,10 @@ static int compare_clocks(struct master *m, struct failure *f)
 		return err;
 	probe_clock_sync(m->link.peer.cid, m->session, offset.offset_ns, offset.error_ns,
 			 offset.rounds);
-	json_array_append_new(m->clocks, json_pack("{s:I, s:I}", "offset_ns",
-						   (json_int_t)offset.offset_ns,
-						   "error_ns",
-						   (json_int_t)offset.error_ns));
+	json_array_append_new(m->clocks,
+			      json_pack("{s:I, s:I}", "offset_ns",
+					(json_int_t)offset.offset_ns, "error_ns",
+					(json_int_t)offset.error_ns));
 	return ask(m, CONTROL_CLOCK_RESULT,
 		   json_pack("{s:I, s:I, s:i}", "offset_ns", (json_int_t)offset.offset_ns,
 			     "error_ns", (json_int_t)offset.error_ns, "rounds",
@@ -271,8 +272,7 @@ static int run(struct master *m, struct failure *f)
 	if (err)
 		return err;
 	results = json_object_get(message, "results");
-	m->options->warn(
-		json_object_get(json_object_get(results, "fathom"), "warnings"));
+	m->options->warn(json_object_get(json_object_get(results, "fathom"), "warnings"));
 	if (json_is_object(results))
 		*m->results = json_incref(results);
 	if (json_object_get(message, "failure"))
@@ -305,7 +305,8 @@ static void say_agent(const struct master *m)
 	say(m, "agent %s: %s, Linux %s, %s; its clock is %s %s, within %s",
 	    m->options->agent, member_text(m->welcome, "host"),
 	    member_text(m->welcome, "kernel"), member_text(m->welcome, "program"),
-	    time_text(apart, offset < 0 ? -offset : offset), offset < 0 ? "behind" : "ahead",
+	    time_text(apart, offset < 0 ? -offset : offset),
+	    offset < 0 ? "behind" : "ahead",
 	    time_text(error, member_number(clock, "error_ns")));
 }
 

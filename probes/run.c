@@ -221,7 +221,8 @@ int run_go(struct run *run, struct failure *f)
 
 	for (size_t i = 0; i < run->nr_disks; i++)
 		disk_read(&run->disks[i].before, run->disks[i].device);
-	for (size_t i = 0; i < run->nr_workers && !err && !file_work_stopped(run->rules);) {
+	for (size_t i = 0;
+	     i < run->nr_workers && !err && !file_work_stopped(run->rules);) {
 		size_t count = group_size(run, i);
 
 		err = run_group(run, &run->workers[i], count, f);
