@@ -209,23 +209,60 @@ static int start_session(struct agent *a, int fd, struct failure *f)
 		a->session = 0;
 		return err;
 	}
-	a->ended = (int)syscall(SYS_pidfd_open, a->session, 0);
-	return a->ended < 0 ? fail(f, -errno, "pidfd_open: %s", strerror(errno)) : 0;
+	return 0;
 }
 
-/* Collects the session; it has told its own failure. */
-static void end_session(struct agent *a)
+/* Waits for the end of the session; returns its wait status. */
+static int collect_session(struct agent *a)
 {
 	int status;
 
 	while (waitpid(a->session, &status, 0) < 0 && errno == EINTR)
 		;
+	a->session = 0;
+	return status;
+}
+
+/* It has told its own failure. */
+static void end_session(struct agent *a)
+{
+	int status = collect_session(a);
+
 	if (WIFSIGNALED(status))
 		command_warn("agent", "the session was killed by signal %d",
 			     WTERMSIG(status));
 	close(a->ended);
-	a->session = 0;
 	a->ended = -1;
+}
+
+/* Sees to it that the end of the session will be noticed. */
+static int watch_session(struct agent *a, struct failure *f)
+{
+	int err;
+
+	a->ended = (int)syscall(SYS_pidfd_open, a->session, 0);
+	if (a->ended >= 0)
+		return 0;
+	err = fail(f, -errno, "pidfd_open: %s", strerror(errno));
+	kill(a->session, SIGKILL);
+	collect_session(a);
+	return err;
+}
+
+/* The agent goes on when there is nothing left for one more session. */
+static void begin_session(struct agent *a, int fd, const struct channel_peer *peer)
+{
+	struct failure f;
+	int err = start_session(a, fd, &f);
+
+	if (!err)
+		err = watch_session(a, &f);
+	if (!err) {
+		close(fd);
+		return;
+	}
+	command_warn("agent", "no session for %s: %s", peer->text, f.text);
+	turn_away(fd, peer, CONTROL_ERROR, f.text);
 }
 
 /* Whoever comes right behind another is not to be turned away because of him. */
@@ -240,7 +277,7 @@ static int welcome(struct agent *a, struct failure *f)
 {
 	struct channel_peer peer;
 	char text[sizeof(f->text)];
-	int fd = channel_accept(a->listener, &peer, f), err = 0;
+	int fd = channel_accept(a->listener, &peer, f);
 
 	if (fd < 0)
 		return fd == -EAGAIN ? 0 : fd;
@@ -252,10 +289,9 @@ static int welcome(struct agent *a, struct failure *f)
 	} else if (a->session) {
 		turn_away(fd, &peer, CONTROL_BUSY, "the agent serves another master");
 	} else {
-		err = start_session(a, fd, f);
-		close(fd);
+		begin_session(a, fd, &peer);
 	}
-	return err;
+	return 0;
 }
 
 static int serve_all(struct agent *a, struct failure *f)

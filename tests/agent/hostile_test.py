@@ -3,6 +3,7 @@
 the agent goes on."""
 import os
 import random
+import resource
 import select
 import signal
 import socket
@@ -123,6 +124,19 @@ class Masters(AgentTest):
             self.assertTrue(peer.gone())
         for peer in peers:
             peer.close()
+        self.survives(agent)
+
+    def test_nothing_is_left_for_a_session(self):
+        agent = self.agent()
+        used = len(os.listdir(f"/proc/{agent.process.pid}/fd"))
+        before = resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (used + 1, before[1]))
+        peer = protocol.connect(agent.address)
+        name, _, body = peer.get()
+        self.assertEqual((name, body["text"].split(": ")[-1]), ("error", "Too many open files"))
+        peer.close()
+        self.assertIn("no session for", agent.said())
+        resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, before)
         self.survives(agent)
 
     def test_questions_wait_while_answers_are_not_taken(self):
