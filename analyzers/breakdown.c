@@ -97,8 +97,9 @@ static int run(const struct breakdown_options *options)
 				      {&requests_analyzer, requests},
 				      {&breakdown_analyzer, &run->breakdown},
 				      {&kernel_path_analyzer, &run->breakdown.kernel},
+				      {&asked_analyzer, &run->breakdown.asked},
 			      },
-			      3, print, run);
+			      4, print, run);
 	breakdown_release(&run->breakdown);
 	requests_release(requests);
 	free(requests);

@@ -88,6 +88,7 @@ const struct request_listener depth_listener = {
 void depth_release(struct depth *d)
 {
 	level_release(&d->all);
+	asked_release(&d->asked);
 	for (unsigned i = 0; i <= GROUPS_MAX; i++) {
 		if (d->groups[i])
 			level_release(d->groups[i]);
@@ -157,12 +158,14 @@ static int run(const struct depth_options *options)
 		.options = &options->model,
 		.grouping = {.by = options->by, .is_early = options->by != NULL},
 	};
-	struct depth_run run = {options, {.requests = &requests}};
-	struct analysis analysis = {&requests_analyzer, &requests};
+	struct depth_run run = {options,
+				{.requests = &requests, .asked.requests = &requests}};
+	const struct analysis analyses[] = {{&requests_analyzer, &requests},
+					    {&asked_analyzer, &run.depth.asked}};
 	int status;
 
 	requests_listen(&requests, &depth_listener, &run.depth);
-	status = run_analyses("depth", options->input, &analysis, 1, print, &run);
+	status = run_analyses("depth", options->input, analyses, 2, print, &run);
 	depth_release(&run.depth);
 	requests_release(&requests);
 	return status;

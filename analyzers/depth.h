@@ -3,6 +3,7 @@
 #ifndef FATHOM_ANALYZERS_DEPTH_H
 #define FATHOM_ANALYZERS_DEPTH_H
 
+#include "analyzers/asked.h"
 #include "analyzers/intervals.h"
 #include "analyzers/level.h"
 #include "analyzers/series.h"
@@ -13,6 +14,7 @@ struct depth {
 	struct level all;	   /* from the first submit or complete to the last */
 	struct level *groups[GROUPS_MAX + 1]; /* by number; NULL: none began */
 	struct series series;
+	struct asked asked; /* its requests are set, too */
 	bool out_of_memory;
 };
 

@@ -98,6 +98,7 @@ int depth_print_json(const struct depth *d)
 	more = json_pack("{s:{s:f, s:f, s:f}, s:o}", "little", "iops", little.iops,
 			 "mean_latency_ns", little.mean_latency_ns, "depth", little.depth,
 			 "timeline", json_timeline(d));
+	json_object_set_new(more, "asked", asked_json(&d->asked));
 	if (d->requests->grouping.is_early) {
 		json_object_set_new(more, "by", requests_by_json(d->requests));
 		json_object_set_new(more, "groups", json_groups(d));
@@ -338,6 +339,7 @@ void depth_print_text(const struct depth *d)
 {
 	const struct requests *r = d->requests;
 	char count[UNIT_TEXT], span[UNIT_TEXT], model[80], choice[CHOICE_TEXT];
+	char asked[ASKED_TEXT];
 
 	text_escape(model, sizeof(model), r->model->name, strlen(r->model->name), 0);
 	printf("%s requests in %s (model %s%s): mean depth %.2f, max %" PRIu64 "\n",
@@ -348,5 +350,7 @@ void depth_print_text(const struct depth *d)
 	print_groups(d);
 	print_plot(d);
 	print_little(d);
+	if (asked_sentence(&d->asked, asked))
+		printf("\n* %s\n", asked);
 	requests_notes(r, stdout);
 }

@@ -47,8 +47,8 @@ static const struct option_row rows[] = {
 	{"allow-write", 0, OPTION_FLAG, AT(allow_write), NULL,
 	 "… and write there, too, and make files", 0, 0},
 	{"allow-cid", 0, OPTION_LIST, AT(cids), "CID",
-	 "who may come by vsock (2, the host, and 1, this machine); may be given again", 0,
-	 0},
+	 "who may come by vsock (2, the host, and 1, this machine); may be given again",
+	 0, 0},
 	{"once", 0, OPTION_FLAG, AT(once), NULL, "serve one master, then end", 0, 0},
 	{"max-time", 0, OPTION_TIME, AT(limits.time_ns), "TIME",
 	 "longest run of a job (1h)", 1, 0},
@@ -67,7 +67,8 @@ static const struct usage usage = {
 	.command = "agent",
 	.synopsis = "[OPTION...] ADDR",
 	.summary =
-		"Waits on ADDR for 'fathom bench --agent', runs its job here and sends the "
+		"Waits on ADDR for 'fathom bench --agent', runs its job here and sends "
+		"the "
 		"results.\nADDR is vsock:CID:PORT, unix:PATH, tcp:HOST:PORT, or - for a "
 		"connection that is\nstandard input already.",
 	.rows = rows,
@@ -83,7 +84,7 @@ struct agent {
 	uint32_t cids[MAX_CIDS];
 	size_t nr_cids;
 	struct channel_address address;
-	int listener; /* -1: none */
+	int listener;  /* -1: none */
 	pid_t session; /* 0: nobody is served */
 	int ended;     /* its pidfd */
 	char **argv;
@@ -155,8 +156,7 @@ static int take_stdin(struct failure *f)
 
 static int serve_stdin(struct agent *a, struct failure *f)
 {
-	struct session session = {
-		.rules = &a->rules, .say = say, .show = tell_progress};
+	struct session session = {.rules = &a->rules, .say = say, .show = tell_progress};
 	struct channel_peer peer;
 	int fd = take_stdin(f), err;
 
@@ -165,7 +165,8 @@ static int serve_stdin(struct agent *a, struct failure *f)
 	prctl(PR_SET_NAME, "fathom"); /* not "exe", what the agent starts it by */
 	err = channel_peer_of(fd, &peer, f);
 	if (!err && !may_come(a, &peer))
-		err = fail(f, -EPERM, "%s may not use this agent (--allow-cid)", peer.text);
+		err = fail(f, -EPERM, "%s may not use this agent (--allow-cid)",
+			   peer.text);
 	if (!err)
 		return session_serve(&session, fd, &peer, f);
 	close(fd);
@@ -333,10 +334,11 @@ static int listen_and_serve(struct agent *a, struct failure *f)
 		return a->listener;
 	channel_text(address, &a->address);
 	if (channel_is_public(&a->address))
-		command_warn("agent",
-			     "whoever reaches %s may run jobs here: nobody is asked for a "
-			     "password, and nothing is encrypted",
-			     address);
+		command_warn(
+			"agent",
+			"whoever reaches %s may run jobs here: nobody is asked for a "
+			"password, and nothing is encrypted",
+			address);
 	snprintf(line, sizeof(line), "listening on %s", address);
 	say(line);
 	err = serve_all(a, f);

@@ -141,7 +141,8 @@ static int run_with_output(const struct bench_job *job, const struct bench_optio
 	return err;
 }
 
-/* A job for an agent is looked at here first: what is wrong with it costs no connection. */
+/* A job for an agent is looked at here first: what is wrong with it costs no connection.
+ */
 static int bench(const char *path, const struct bench_options *o)
 {
 	struct bench_job job = {
@@ -194,8 +195,9 @@ static int parse(int argc, char **argv, struct bench_options *o, const char **jo
 	if (o->poll && o->no_poll)
 		return options_complain(&usage, "--poll or --no-poll, not both");
 	if (o->record && !o->agent)
-		return options_complain(&usage, "--record needs --agent (use fathom record "
-						"for a job that runs here)");
+		return options_complain(&usage,
+					"--record needs --agent (use fathom record "
+					"for a job that runs here)");
 	return -1;
 }
 

@@ -75,9 +75,9 @@ static json_t *overrides_of(const struct bench_job *job)
 		const struct bench_override *given = &job->overrides[i];
 
 		if (given->value)
-			json_array_append_new(list, json_pack("{s:s, s:s}", "key",
-							      given->key, "value",
-							      given->value));
+			json_array_append_new(list,
+					      json_pack("{s:s, s:s}", "key", given->key,
+							"value", given->value));
 	}
 	return list;
 }

@@ -84,8 +84,9 @@ static int parse_vsock(const char *rest, struct channel_address *a, struct failu
 	vm->svm_family = AF_VSOCK;
 	a->size = sizeof(*vm);
 	err = channel_parse_cid(cid, &vm->svm_cid, f);
-	return err ? err : parse_number(colon + 1, "vsock port", UINT32_MAX - 1,
-					&vm->svm_port, f);
+	return err ? err
+		   : parse_number(colon + 1, "vsock port", UINT32_MAX - 1, &vm->svm_port,
+				  f);
 }
 
 static int parse_unix(const char *path, struct channel_address *a, struct failure *f)
@@ -162,10 +163,10 @@ static void tcp_text(char text[CHANNEL_TEXT], const struct channel_address *a)
 	char host[64] = "?", port[16] = "?";
 	bool six = a->socket.ss_family == AF_INET6;
 
-	getnameinfo((const struct sockaddr *)&a->socket, a->size, host, sizeof(host), port,
-		    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
-	snprintf(text, CHANNEL_TEXT, "tcp:%s%s%s:%s", six ? "[" : "", host, six ? "]" : "",
-		 port);
+	getnameinfo((const struct sockaddr *)&a->socket, a->size, host, sizeof(host),
+		    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(text, CHANNEL_TEXT, "tcp:%s%s%s:%s", six ? "[" : "", host,
+		 six ? "]" : "", port);
 }
 
 void channel_text(char text[CHANNEL_TEXT], const struct channel_address *a)
@@ -196,7 +197,8 @@ bool channel_is_public(const struct channel_address *a)
 
 static int new_socket(const struct channel_address *a, struct failure *f)
 {
-	int fd = socket(a->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(a->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			0);
 
 	if (fd >= 0)
 		return fd;
@@ -209,7 +211,8 @@ static void set_options(int fd, const struct channel_address *a)
 {
 	int on = 1;
 
-	/* A message that waits to be joined by the next would spoil the clock exchange. */
+	/* A message that waits to be joined by the next would spoil the clock exchange.
+	 */
 	if (is_tcp(a))
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }

@@ -243,6 +243,8 @@ static void issue(struct worker *w)
 
 static void loop(struct worker *w)
 {
+	probe_loop_begin(w->index, (uint32_t)w->job->depth,
+			 w->polls ? w->job->poll.max_ns : 0);
 	for (;;) {
 		unsigned count;
 

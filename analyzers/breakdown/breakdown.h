@@ -10,6 +10,7 @@
 #ifndef FATHOM_ANALYZERS_BREAKDOWN_BREAKDOWN_H
 #define FATHOM_ANALYZERS_BREAKDOWN_BREAKDOWN_H
 
+#include "analyzers/asked.h"
 #include "analyzers/breakdown/findings.h"
 #include "analyzers/breakdown/kernel_path.h"
 #include "analyzers/breakdown/life.h"
@@ -28,6 +29,7 @@ struct breakdown {
 	struct parts parts;
 	struct slowest slowest;
 	struct findings findings;
+	struct asked asked;
 	struct binding loops;	/* lines of [poll] */
 	uint32_t depth, writes; /* in flight now */
 	bool has_loops;		/* the trace has such events */
@@ -36,7 +38,8 @@ struct breakdown {
 
 /* For requests_listen(), and the analysis that follows the loops; the state is a zeroed
  * struct breakdown with requests set. In the pass: requests_analyzer, then
- * breakdown_analyzer, then kernel_path_analyzer with breakdown.kernel. */
+ * breakdown_analyzer, then kernel_path_analyzer with breakdown.kernel and asked_analyzer
+ * with breakdown.asked. */
 extern const struct request_listener breakdown_listener;
 extern const struct analyzer breakdown_analyzer;
 

@@ -180,12 +180,24 @@ static bool starved_thread(const struct breakdown *b, struct finding *to)
 	return true;
 }
 
+/* Rule: of asked.h. */
+static bool depth_not_reached(const struct breakdown *b, struct finding *to)
+{
+	char text[ASKED_TEXT];
+
+	if (!asked_sentence(&b->asked, text))
+		return false;
+	say(to, "depth_not_reached", "%s", text);
+	return true;
+}
+
 unsigned findings_make(const struct breakdown *b, struct finding *found)
 {
 	struct parts_group all;
 	unsigned nr = 0;
 
 	if (!parts_all(&b->parts, &all)) {
+		nr += depth_not_reached(b, &found[nr]);
 		nr += queued_in_program(b, &all, &found[nr]);
 		nr += queued_at_device(b, &all, &found[nr]);
 		nr += reads_behind_writes(b, &found[nr]);

@@ -26,6 +26,7 @@ void breakdown_init(struct breakdown *b, struct requests *requests)
 		.requests = requests, .lives = &b->lives, .threads = &b->threads};
 	findings_init(&b->findings);
 	requests_listen(requests, &breakdown_listener, b);
+	b->asked.requests = requests;
 }
 
 void breakdown_release(struct breakdown *b)
@@ -36,6 +37,7 @@ void breakdown_release(struct breakdown *b)
 	parts_release(&b->parts);
 	slowest_release(&b->slowest);
 	binding_release(&b->loops);
+	asked_release(&b->asked);
 }
 
 unsigned breakdown_groups(const struct breakdown *b, uint16_t numbers[GROUPS_MAX + 1])

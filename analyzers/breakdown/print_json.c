@@ -164,6 +164,7 @@ int breakdown_print_json(const struct breakdown *b)
 	json_object_set_new(all, "groups", groups);
 	json_object_set_new(all, "slowest", slowest);
 	json_object_set_new(all, "findings", said);
+	json_object_set_new(all, "asked", asked_json(&b->asked));
 	return json_print(all);
 }
 

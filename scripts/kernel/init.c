@@ -238,16 +238,16 @@ static const struct {
 	int words; /* at least so many behind the name */
 	void (*take)(char **words);
 } steps[] = {
-	{"mount", 5, step_mount},	/* plain|ro|bind|move SOURCE TARGET TYPE OPTIONS */
-	{"module", 1, step_module},	/* FILE */
-	{"file", 3, step_file},		/* MODE PATH TEXT */
-	{"link", 2, step_link},		/* TARGET PATH */
-	{"root", 1, step_root},		/* DIRECTORY */
+	{"mount", 5, step_mount},   /* plain|ro|bind|move SOURCE TARGET TYPE OPTIONS */
+	{"module", 1, step_module}, /* FILE */
+	{"file", 3, step_file},	    /* MODE PATH TEXT */
+	{"link", 2, step_link},	    /* TARGET PATH */
+	{"root", 1, step_root},	    /* DIRECTORY */
 	{"loopback", 0, step_loopback},
 	{"ports", 0, step_ports},
-	{"set", 2, step_set},		/* NAME VALUE */
+	{"set", 2, step_set}, /* NAME VALUE */
 	{"directory", 1, step_directory},
-	{"run", 2, step_run},		/* terminal|ports WORD... */
+	{"run", 2, step_run}, /* terminal|ports WORD... */
 };
 
 static void take(char *step)

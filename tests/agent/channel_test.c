@@ -38,12 +38,26 @@ static void good_ones(void **state)
 
 static void bad_ones(void **state)
 {
-	static const char *const bad[] = {
-		"",	      "3:7700",	    "vsock:",	 "vsock:3",	  "vsock:3:",
-		"vsock::1",   "vsock:x:1",  "vsock:3:x", "vsock:3:1:2",	  "vsock:-1:1",
-		"unix:",      "tcp:",	    "tcp:80",	 "tcp:localhost", "tcp:::1:80",
-		"tcp:[::1]",  "tcp:a:65536", "udp::80",	 "vsock:3:4294967295",
-		"vsock:4294967295:1"};
+	static const char *const bad[] = {"",
+					  "3:7700",
+					  "vsock:",
+					  "vsock:3",
+					  "vsock:3:",
+					  "vsock::1",
+					  "vsock:x:1",
+					  "vsock:3:x",
+					  "vsock:3:1:2",
+					  "vsock:-1:1",
+					  "unix:",
+					  "tcp:",
+					  "tcp:80",
+					  "tcp:localhost",
+					  "tcp:::1:80",
+					  "tcp:[::1]",
+					  "tcp:a:65536",
+					  "udp::80",
+					  "vsock:3:4294967295",
+					  "vsock:4294967295:1"};
 	char longest[256] = "unix:";
 
 	(void)state;

@@ -68,8 +68,8 @@ class Models(unittest.TestCase):
         self.assertEqual({name for name, model in listed.items() if model["fit"] != "none"},
                          {"fathom"})
         self.assertEqual([line["arguments"] for line in listed["fathom"]["lines"]],
-                         [6, 2, 3, 2, 3, 3, 3, 2, 2])
-        self.assertRegex(self.fathom("-x", FATHOM), r"\nfathom +yes +9 of 9 ")
+                         [6, 2, 3, 3, 2, 3, 3, 3, 2, 2])
+        self.assertRegex(self.fathom("-x", FATHOM), r"\nfathom +yes +10 of 10 ")
         self.assertIn("no probe of the", self.fathom("-x", MAKE_TRACE))
         self.assertRegex(self.fathom("fathom", "-x", FATHOM),
                          r"\n  submit +fathom:submit +1 +6 +id, fd, op, offset, length, depth\n")

@@ -44,6 +44,17 @@ class Trace(BenchTest):
         self.assertEqual(analyse("depth")["max_depth"], 8)
         self.assertEqual(own["iodepth_level"]["16"], 0)
 
+    def test_depth_that_was_asked(self):
+        for engine, reached in ("libaio", 8), ("psync", 1):
+            with self.subTest(engine=engine):
+                _, analyse = self.record(ioengine=engine, iodepth=8)
+                for answer in "depth", "breakdown":
+                    told = analyse(answer)
+                    self.assertEqual([(loop["asked"], loop["reached"]) for loop in told["asked"]],
+                                     [(8, reached)])
+                names = [finding["name"] for finding in told["findings"]]
+                self.assertEqual("depth_not_reached" in names, reached < 8)
+
     def test_syncs_stand_behind_their_writes(self):
         for engine in ENGINES:
             with self.subTest(engine=engine):

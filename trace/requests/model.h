@@ -28,6 +28,7 @@ enum model_role {
 	ROLE_POLL_SHRINK,
 	ROLE_WAIT_BEGIN,
 	ROLE_WAIT_END,
+	ROLE_LOOP_BEGIN, /* a loop tells what it is asked for */
 	MODEL_ROLES,
 };
 
@@ -49,6 +50,7 @@ enum model_value {
 	VALUE_OLD,
 	VALUE_NEW,
 	VALUE_EVENTS,
+	VALUE_DEPTH, /* that a loop is asked to keep */
 	MODEL_VALUES,
 };
 

@@ -42,6 +42,8 @@ static const struct role_rule {
 	[ROLE_WAIT_BEGIN] = {"wait_begin", "wait begin", true, 0, BIT(VALUE_LOOP)},
 	[ROLE_WAIT_END] = {"wait_end", "wait end", true, 0,
 			   BIT(VALUE_LOOP) | BIT(VALUE_EVENTS)},
+	[ROLE_LOOP_BEGIN] = {"loop_begin", "loop begin", true, BIT(VALUE_DEPTH),
+			     BIT(VALUE_LOOP)},
 };
 
 static const char *const value_words[MODEL_VALUES + 1] = {
@@ -53,6 +55,7 @@ static const char *const value_words[MODEL_VALUES + 1] = {
 	[VALUE_BUDGET] = "budget",   [VALUE_PROGRESS] = "progress",
 	[VALUE_ELAPSED] = "elapsed", [VALUE_OLD] = "old",
 	[VALUE_NEW] = "new",	     [VALUE_EVENTS] = "events",
+	[VALUE_DEPTH] = "depth",
 };
 
 const char *model_role_word(enum model_role role)
