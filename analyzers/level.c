@@ -7,36 +7,22 @@
 
 enum { FIRST_VALUES = 256 };
 
-static bool make_room(struct level *l)
+bool level_grow(struct level *l)
 {
 	size_t nr = l->nr_times ? l->nr_times : FIRST_VALUES;
 	uint64_t *times;
 
-	if (l->value < l->nr_times)
-		return true;
 	while (nr <= l->value)
 		nr *= 2;
 	times = realloc(l->time_at, nr * sizeof(*times));
-	if (!times)
+	if (!times) {
+		l->out_of_memory = true;
 		return false;
+	}
 	memset(times + l->nr_times, 0, (nr - l->nr_times) * sizeof(*times));
 	l->time_at = times;
 	l->nr_times = nr;
 	return true;
-}
-
-void level_set(struct level *l, uint64_t time_ns, uint64_t value)
-{
-	if (time_ns < l->since_ns)
-		time_ns = l->since_ns;
-	if (make_room(l))
-		l->time_at[l->value] += time_ns - l->since_ns;
-	else
-		l->out_of_memory = true;
-	l->since_ns = time_ns;
-	l->value = value;
-	if (value > l->max)
-		l->max = value;
 }
 
 uint64_t level_time(const struct level *l, uint64_t from, uint64_t to)

@@ -17,8 +17,21 @@ struct level {
 	bool out_of_memory;
 };
 
+/* Makes room for the time at value; false without memory. */
+bool level_grow(struct level *l);
+
 /* From @time_ns on it is @value; a time that is past counts as now. */
-void level_set(struct level *l, uint64_t time_ns, uint64_t value);
+static inline void level_set(struct level *l, uint64_t time_ns, uint64_t value)
+{
+	if (time_ns < l->since_ns)
+		time_ns = l->since_ns;
+	if (l->value < l->nr_times || level_grow(l))
+		l->time_at[l->value] += time_ns - l->since_ns;
+	l->since_ns = time_ns;
+	l->value = value;
+	if (value > l->max)
+		l->max = value;
+}
 
 uint64_t level_total_ns(const struct level *l);
 double level_mean(const struct level *l);
