@@ -56,7 +56,6 @@ static void close_interval(struct depth_intervals *d, uint64_t until_ns)
 		if (has_happened(s))
 			print_span(d, s, order[i], seconds);
 	}
-	intervals_close(&d->intervals);
 }
 
 static void restart(struct depth_span *s, uint64_t begin_ns)

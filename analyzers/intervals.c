@@ -20,7 +20,9 @@ enum { PLOT_ROWS = 8, TIME_WIDTH = 9, WORD_WIDTH = 12, FIGURE_WIDTH = 9 };
 
 void intervals_open(struct intervals *iv, uint64_t time_ns)
 {
-	if (!iv->end_ns)
+	if (iv->end_ns)
+		fflush(stdout);
+	else
 		iv->first_ns = time_ns;
 	iv->begin_ns =
 		iv->first_ns + (time_ns - iv->first_ns) / iv->length_ns * iv->length_ns;
@@ -196,12 +198,6 @@ void intervals_plot(struct intervals *iv, uint64_t value)
 {
 	series_set(&iv->plot, iv->begin_ns, value);
 	series_set(&iv->plot, iv->end_ns, 0);
-}
-
-void intervals_close(struct intervals *iv)
-{
-	(void)iv;
-	fflush(stdout);
 }
 
 /* Puts the members of @summary behind the rows, into the object that they stand in. */

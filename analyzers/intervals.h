@@ -74,7 +74,8 @@ static inline bool intervals_are_over(const struct intervals *iv, uint64_t time_
 	return time_ns >= iv->end_ns;
 }
 
-/* Opens the one in which @time_ns lies. The first that is opened begins there. */
+/* Opens the one in which @time_ns lies, and writes out the rows of the one before. The
+ * first that is opened begins there. */
 void intervals_open(struct intervals *iv, uint64_t time_ns);
 
 /* How long the open one is if the trace ends at @last_ns, in seconds. */
@@ -87,9 +88,6 @@ void intervals_row(struct intervals *iv, const struct requests *r, unsigned grou
 
 /* The plot shows @value over the open interval. */
 void intervals_plot(struct intervals *iv, uint64_t value);
-
-/* The open interval has no more rows: writes them out. */
-void intervals_close(struct intervals *iv);
 
 /* Behind the last row: the plot, under @title, for people; @summary for programs that
  * read JSON, which is taken. Returns 0 or -ENOMEM. */

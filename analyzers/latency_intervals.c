@@ -43,7 +43,6 @@ static void close_interval(struct latency_intervals *l, uint64_t last_ns)
 		histogram_init(h);
 	}
 	intervals_plot(&l->intervals, histogram_percentile(&l->all, 99));
-	intervals_close(&l->intervals);
 	histogram_init(&l->all);
 }
 

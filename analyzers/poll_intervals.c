@@ -60,7 +60,6 @@ static void close_interval(struct poll *p, uint64_t last_ns)
 		*was = is;
 	}
 	intervals_plot(p->intervals, (uint64_t)(1000 * share(polled, seconds)));
-	intervals_close(p->intervals);
 }
 
 void poll_intervals_next(struct poll *p, uint64_t time_ns)

@@ -50,7 +50,6 @@ static void close_interval(struct breakdown *b)
 	intervals_plot(b->intervals, histogram_percentile(&all.total, 99));
 	parts_group_release(&all);
 	parts_release(&b->parts);
-	intervals_close(b->intervals);
 }
 
 void breakdown_intervals_next(struct breakdown *b, uint64_t time_ns)

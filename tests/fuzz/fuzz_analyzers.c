@@ -11,9 +11,11 @@
 #include "analyzers/depth.h"
 #include "analyzers/latency.h"
 #include "analyzers/poll.h"
+#include "analyzers/requests_print.h"
 #include "analyzers/what_if/what_if.h"
 #include "core/command.h"
 #include "core/failure.h"
+#include "core/units.h"
 
 /* libtraceevent forgets a few bytes when it gives up on a format. */
 const char *__lsan_default_suppressions(void);
@@ -39,6 +41,7 @@ static const struct request_listener stages = {.stage = hear};
 struct answers {
 	struct requests requests;
 	struct latency latency;
+	struct latency_intervals series;
 	struct depth depth;
 	struct poll poll;
 	struct what_if what_if;
@@ -55,6 +58,9 @@ static int print(struct answers *a)
 		abort();
 	if (a->latency.out_of_memory || !depth_is_whole(&a->depth))
 		return 0;
+	if (a->series.intervals.rows &&
+	    intervals_end(&a->series.intervals, "p99", time_text, requests_json(r)))
+		abort();
 	latency_print_text(&a->latency);
 	latency_print_json(&a->latency);
 	depth_print_text(&a->depth);
@@ -89,18 +95,23 @@ static void answer(struct trace *trace, size_t size)
 	choose_groups(&a->requests.grouping, size);
 	a->what_if.setup.limits_ns[0] = 32768;
 	a->what_if.setup.nr_limits = 1;
-	a->latency.requests = a->depth.requests = &a->requests;
+	a->latency.requests = a->depth.requests = a->series.requests = &a->requests;
+	a->series.intervals.length_ns = 1 + size % 1000 * size;
+	a->series.intervals.form = (enum interval_form)(size % 3);
+	latency_intervals_init(&a->series);
 	analyses[0] = (struct analysis){&requests_analyzer, &a->requests};
 	analyses[1] = (struct analysis){&poll_analyzer, &a->poll};
 	analyses[2] = (struct analysis){&what_if_analyzer, &a->what_if};
 	requests_listen(&a->requests, &latency_listener, &a->latency);
 	requests_listen(&a->requests, &depth_listener, &a->depth);
 	requests_listen(&a->requests, &stages, NULL);
+	requests_listen(&a->requests, &latency_intervals_listener, &a->series);
 	if (!analyze(trace, analyses, 3, &f))
 		print(a);
 	else if (!*f.text)
 		abort();
 	latency_release(&a->latency);
+	latency_intervals_release(&a->series);
 	depth_release(&a->depth);
 	requests_release(&a->requests);
 	poll_release(&a->poll);
