@@ -64,12 +64,13 @@ static void event_name(char *out, size_t room, const struct plan *plan, unsigned
 			out[i] = '_';
 }
 
-/* The kernel cuts lines at blanks and paths at colons: such a file goes by its fd. */
+/* The kernel cuts lines at blanks and at #, and paths at colons: such a file goes by its
+ * fd. */
 static int plain_path(const char *path, char *out, size_t room)
 {
 	int fd = -1;
 
-	if (!strpbrk(path, " \t:")) {
+	if (!strpbrk(path, " \t\n\v\f\r:#")) {
 		snprintf(out, room, "%s", path);
 		return -1;
 	}
