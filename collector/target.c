@@ -150,7 +150,8 @@ static void __attribute__((noreturn)) wait_and_exec(int go, int failed, char **a
 
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* under nohup */
+		signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
 	if (read(go, &byte, 1) == 1) {
 		execvp(argv[0], argv);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Ctrl-C and SIGTERM as a flag that loops look at. */
+/* Ctrl-C, SIGTERM and a hangup as a flag that loops look at. */
 #include "core/stop.h"
 
 #include <signal.h>
@@ -11,6 +11,13 @@ static void ask(int signal)
 	asked = signal;
 }
 
+static bool ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void stop_on_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -18,7 +25,8 @@ void stop_on_signals(void)
 
 	sigemptyset(&action.sa_mask);
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &action, NULL);
+		if (signals[i] != SIGHUP || !ignored(SIGHUP)) /* as under nohup */
+			sigaction(signals[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
