@@ -3,6 +3,8 @@
  * hitter count N  fires hitter:hit N times
  * hitter texts    fires hitter:text with a text, NULL and a pointer to nowhere
  * hitter wait N   as count, once a line came in on stdin; then waits for another
+ * hitter threads  as wait, but from three threads, one after the other: itself, one that is
+ *                 there when it is ready, and one that comes later: 3,000 times in all
  * hitter pairs    fires hitter:begin and hitter:end in turn until it is killed
  * hitter forks    fires from a process, its child and its grandchild before and after an
  *                 exec: 5,000 in all
@@ -80,6 +82,30 @@ static void wait_for_line(void)
 			exit(0);
 }
 
+/* Hits once it is let. */
+static void *patient_thread(void *mutex)
+{
+	pthread_mutex_lock(mutex);
+	pthread_mutex_unlock(mutex);
+	return thread(NULL);
+}
+
+static void threads(void)
+{
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t patient, late;
+
+	pthread_mutex_lock(&mutex);
+	pthread_create(&patient, NULL, patient_thread, &mutex);
+	wait_for_line();
+	hits(HITS);
+	pthread_mutex_unlock(&mutex);
+	pthread_join(patient, NULL);
+	pthread_create(&late, NULL, thread, NULL);
+	pthread_join(late, NULL);
+	wait_for_line();
+}
+
 /* A child, and its child, which execs. */
 static void forks(char *self)
 {
@@ -141,6 +167,10 @@ int main(int argc, char **argv)
 		pairs();
 	if (strcmp(mode, "tree") == 0) {
 		tree(argv[0]);
+		return 0;
+	}
+	if (strcmp(mode, "threads") == 0) {
+		threads();
 		return 0;
 	}
 	if (strcmp(mode, "wait") == 0)

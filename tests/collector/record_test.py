@@ -206,8 +206,9 @@ def test_follow():
 
 
 def test_pid():
-    """-p records that process and no other, and ends with it."""
-    one, other = start_ready("wait", "500"), start_ready("wait", "500")
+    """-p records that process, threads that are there and later ones, and no other; and ends
+    with it."""
+    one, other = start_ready("threads"), start_ready("threads")
     recorder = start_record("-e", "hitter:*", "-p", str(one.pid))
     for process in (other, one):
         process.stdin.write("\n")
@@ -216,7 +217,7 @@ def test_pid():
     for process in (other, one):
         process.communicate("")
     said = end(recorder)
-    assert totals(said) == (500, 0), said
+    assert totals(said) == (3000, 0), said
 
 
 def test_moment():
@@ -236,12 +237,40 @@ def test_moment():
 
 def test_all():
     """-x alone records every process of the file; a signal ends it."""
-    recorder = start_record("-e", "hit", "-x", HITTER)
-    for _ in range(3):
-        run([HITTER, "count", "100"], check=True)
-    recorder.send_signal(signal.SIGINT)
-    said = end(recorder)
-    assert totals(said) == (300, 0), said
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        recorder = start_record("-e", "hit", "-x", HITTER)
+        for _ in range(3):
+            run([HITTER, "count", "100"], check=True)
+        recorder.send_signal(number)
+        said = end(recorder)
+        assert totals(said) == (300, 0), said
+        assert len(script()) == 300
+
+
+def test_hangup():
+    """Under nohup neither record nor the command end when the terminal goes."""
+    with start(FATHOM, "record", "--backend", BACKEND, "-o", "t.data", "-e", "hit", "--", HITTER,
+               "wait", "100", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+               stderr=subprocess.PIPE,
+               preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as recorder:
+        wait_for("hitter to be ready")
+        assert recorder.stdout.readline() == "ready\n"
+        child, = open(f"/proc/{recorder.pid}/task/{recorder.pid}/children").read().split()
+        for pid in (recorder.pid, int(child)):
+            os.kill(pid, signal.SIGHUP)
+        recorder.stdin.write("\n\n")
+        recorder.stdin.flush()
+        assert totals(end(recorder)) == (100, 0)
+
+
+def test_odd_names():
+    """Files are called as they like: tracefs would take a blank, a line's end or # for ends."""
+    for name in ("a b", "a:b", "a#b", "a\nb", "a(1)%b"):
+        odd = shutil.copy(HITTER, os.path.abspath(name))
+        record("-e", "hit", "--", odd, "count", "10")
+        assert len(script()) == 10, name
+    has_perf()
+    assert len(parse(perf("script", "-i", "t.data").stdout)) == 10
 
 
 def test_losses():
@@ -286,15 +315,16 @@ def test_compressed():
 
 def test_pipe():
     """-o - streams what both can read; the command's own output stays out of it."""
-    command = [FATHOM, "record", "-q", "--backend", BACKEND, "-o", "-", "-e", "hit", "--",
-               HITTER, "count", "1000"]
-    for reader in ([FATHOM, "script", "-i", "-"], ["perf", "script", "-i", "-"]):
-        if reader[0] == "perf":
+    for reader in (FATHOM, "perf"):
+        if reader == "perf":
             has_perf()
-        writer = subprocess.Popen(command, stdout=subprocess.PIPE)
-        text = run(reader, stdin=writer.stdout, capture_output=True, check=True).stdout
-        assert writer.wait() == 0
-        assert len(parse(text)) == 1000, reader
+        for compressed in ([], ["-z"]):
+            writer = start(FATHOM, "record", "-q", "--backend", BACKEND, "-o", "-", *compressed,
+                           "-e", "hit", "--", HITTER, "count", "1000", stdout=subprocess.PIPE)
+            text = run([reader, "script", "-i", "-"], stdin=writer.stdout, capture_output=True,
+                       check=True).stdout
+            assert writer.wait(DEADLINE) == 0
+            assert len(parse(text)) == 1000, (reader, compressed)
 
 
 def test_broken_pipe():
