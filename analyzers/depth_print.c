@@ -3,6 +3,7 @@
 #include "analyzers/depth.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "analyzers/json.h"
@@ -221,6 +222,7 @@ static void print_little(const struct depth *d)
 	char rate[UNIT_TEXT], latency[UNIT_TEXT];
 
 	off = mean > 0 ? 100 * (little.depth / mean - 1) : 0;
+	off = fabs(off) < 0.05 ? 0 : off; /* no -0.0% */
 	printf("\nLittle's law: %s/s x %s = %.2f, the measured mean is %.2f (%+.1f%%)\n",
 	       count_text(rate, little.iops), time_text(latency, little.mean_latency_ns),
 	       little.depth, mean, off);
