@@ -151,7 +151,7 @@ def save(path, *words):
 
 
 def record_fathom(name, event, hits, *words):
-    path, is_stream = os.path.join(FOLDER, name), name == "stream"
+    path, is_stream = os.path.join(FOLDER, name), name.endswith("stream")
     job = os.path.join(FOLDER, "job.fio")
     with open(job, "w", encoding="ascii") as file:
         file.write(f"[test]\nioengine=null\nrw=randrw\nbs=4k\nsize={4 * REQUESTS}k\niodepth=8\n")
@@ -179,7 +179,9 @@ class Interop(unittest.TestCase):
         cls.files = [record_fathom("several", "fathom:*", 2 * REQUESTS + batches),
                      record_fathom("single", "fathom:submit", REQUESTS),
                      record_fathom("compressed", "fathom:*", 2 * REQUESTS + batches, "-z")]
-        cls.stream = record_fathom("stream", "fathom:*", 2 * REQUESTS + batches)
+        cls.streams = [record_fathom("stream", "fathom:*", 2 * REQUESTS + batches),
+                       record_fathom("compressed stream", "fathom:*", 2 * REQUESTS + batches,
+                                     "-z")]
         cls.own = [record_perf("own file"), record_perf("own stream")]
         with open(PAGE, encoding="utf-8") as page:
             cls.rows = TABLE.findall(page.read())
@@ -189,7 +191,7 @@ class Interop(unittest.TestCase):
 
     def test_rows(self):
         for command, file, stream, why in self.rows:
-            for trace in (*self.files, self.stream):
+            for trace in (*self.files, *self.streams):
                 with self.subTest(command=command, trace=trace.name):
                     wanted = stream if trace.is_stream else file
                     self.assertEqual(bool(CHECKS[command](trace)), wanted == "yes")
