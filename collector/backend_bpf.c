@@ -75,6 +75,9 @@ static int perf_missing(struct failure *why)
 		err = fail(why, -EOPNOTSUPP,
 			   "this kernel has no uprobe PMU (Linux 4.17, "
 			   "CONFIG_UPROBE_EVENTS)");
+	if (!err && uprobe_pmu_allowed() < 0)
+		err = fail(why, -EPERM,
+			   "perf events of the uprobe PMU need root on this kernel");
 	return err;
 }
 

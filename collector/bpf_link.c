@@ -187,6 +187,21 @@ int perf_uprobe(const char *path, uint64_t offset, uint64_t semaphore, int progr
 	return err;
 }
 
+/* Rights are looked at before the path, which is not there. */
+int uprobe_pmu_allowed(void)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = (uint32_t)uprobe_pmu_type(),
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1,
+			      PERF_FLAG_FD_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && (errno == EACCES || errno == EPERM) ? -errno : 0;
+}
+
 int perf_uprobe_self(uint64_t offset)
 {
 	int type = uprobe_pmu_type();

@@ -45,6 +45,11 @@ int multi_link_known(bool *pid_filter, struct failure *f);
 /* The uprobe PMU's type, or -ENOENT where there is none (before 4.17). */
 int uprobe_pmu_type(void);
 
+/* May this user open its events? 0 or a negative errno. Newer kernels ask for
+ * CAP_SYS_ADMIN, for a uprobe amid an instruction breaks the program; older ones for
+ * CAP_PERFMON. */
+int uprobe_pmu_allowed(void);
+
 /* A perf event on one site through the uprobe PMU, @program tied to it; with @cookie
  * through a BPF link (5.15) whose fd goes to @link, else -1 goes there. Returns an fd. */
 int perf_uprobe(const char *path, uint64_t offset, uint64_t semaphore, int program,

@@ -183,6 +183,8 @@ static int check_pmu(struct failure *text)
 
 	if (type < 0)
 		return fail(text, type, "Linux 4.17 with CONFIG_UPROBE_EVENTS");
+	if (uprobe_pmu_allowed() < 0)
+		return fail(text, -EPERM, "type %d, whose events need root here", type);
 	return fail(text, 0, "type %d", type);
 }
 

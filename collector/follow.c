@@ -72,7 +72,8 @@ static int on_tracepoint(const char *event, const char *field, int map,
 
 	if (offset == -EACCES || id == -EACCES)
 		return fail(f, -EACCES,
-			    "following forks reads tracefs, which here takes root");
+			    "following forks reads tracefs, which here takes root; "
+			    "with -a there is nothing to follow");
 	if (offset < 0 || id < 0)
 		return fail(f, -ENOENT,
 			    "tracepoint %s is needed to follow forks and is not "

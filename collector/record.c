@@ -254,6 +254,8 @@ static const char *slow_reason(const struct record *r, const size_t kinds[SITE_K
 		return " (as asked)";
 	if (!kinds[SITE_NOP])
 		return " (fast and safe here)";
+	if (!r->features.tested && r->features.system_call != ENOSYS)
+		return " (if a faster one is safe here, only root can try)";
 	if (!r->features.nop5_fast && !r->features.nop10_fast)
 		return " (this kernel has no faster one)";
 	if (has_fast_site(&r->plan) && !r->features.nop5_forks)

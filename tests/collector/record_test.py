@@ -471,6 +471,31 @@ def test_ordinary_user():
     assert done.returncode == 1 and "it takes root, or the user" in done.stderr, done.stderr
 
 
+def test_two_rights():
+    """With CAP_BPF and CAP_PERFMON alone each backend works, or is told not to."""
+    os.chmod(".", 0o777)
+    copy, hitter = (os.path.abspath(shutil.copy(path, name + "-copy"))
+                    for path, name in ((FATHOM, "fathom"), (HITTER, "hitter")))
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+            "--inh-caps=+bpf,+perfmon", "--ambient-caps=+bpf,+perfmon", copy]
+    told = json.loads(run([*user, "doctor", "--json"], capture_output=True, check=True).stdout)
+    features = {feature["name"]: feature for feature in told["features"]}
+    for backend in ("bpf", "bpf-perf", "uprobe"):
+        done = run([*user, "record", "--backend", backend, "-o", "t.data", "-e", "hit", "-a",
+                    "-x", hitter, "--", hitter, "count", "10"], capture_output=True)
+        feature = features["backend_" + backend.replace("-", "_")]
+        if feature["works"]:
+            assert done.returncode == 0 and totals(done.stderr) == (10, 0), done.stderr
+            assert "(this kernel has no faster one)" not in done.stderr, done.stderr
+        else:
+            assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+            assert feature["detail"] in done.stderr, done.stderr
+    if not features["follow"]["works"]:
+        done = run([*user, "record", "-o", "t.data", "-e", "hit", "--", hitter],
+                   capture_output=True)
+        assert done.returncode == 1 and "; with -a there" in done.stderr, done.stderr
+
+
 def test_errors():
     """One line that says what is wrong."""
     def wrong(code, wanted, *arguments, **more):
