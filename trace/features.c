@@ -90,6 +90,35 @@ static int keep_names(struct trace *t, struct bytes *b)
 	return err;
 }
 
+/* Of a snapshot of ours. */
+static int keep_version(struct trace *t, struct bytes *b)
+{
+	const char *version = "";
+	int err = keep_string(&version, b);
+	size_t prefix = strlen(FATHOM_SNAPSHOT_VERSION);
+
+	if (!*version)
+		return err;
+	if (!*t->info.snapshot && !strncmp(version, FATHOM_SNAPSHOT_VERSION, prefix)) {
+		char *why = strdup(version + prefix);
+
+		err = why ? 0 : -ENOMEM;
+		t->info.snapshot = why ? why : "";
+	}
+	free((char *)version);
+	return err;
+}
+
+static void keep_span(struct trace *t, struct bytes *b)
+{
+	uint64_t from = bytes_u64(b), to = bytes_u64(b);
+
+	if (bytes_bad(b) || from > to)
+		return;
+	t->info.kept_from_ns = from;
+	t->info.kept_to_ns = to;
+}
+
 static void keep_clock(struct trace *t, struct bytes *b)
 {
 	uint32_t version = bytes_u32(b);
@@ -132,6 +161,12 @@ int trace_read_feature(struct trace *t, unsigned bit, struct bytes b)
 		break;
 	case PERF_FEATURE_OSRELEASE:
 		err = keep_string(&t->info.os_release, &b);
+		break;
+	case PERF_FEATURE_VERSION:
+		err = keep_version(t, &b);
+		break;
+	case PERF_FEATURE_SAMPLE_TIME:
+		keep_span(t, &b);
 		break;
 	case PERF_FEATURE_ARCH:
 		err = keep_string(&t->info.arch, &b);

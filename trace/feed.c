@@ -340,6 +340,8 @@ int feed_more(struct trace *t, struct failure *f)
 	}
 	n = input_read(&t->input, s->block->data + s->filled,
 		       ORDER_BLOCK_SIZE - s->filled);
+	if (n == -EAGAIN)
+		return (int)n; /* live: all is as it was, for another call */
 	if (n < 0)
 		return fail(f, (int)n, "%s: offset %llu: %s", t->input.path,
 			    (unsigned long long)t->input.at, strerror((int)-n));

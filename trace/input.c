@@ -41,12 +41,30 @@ int input_open(struct input *in, const char *path, struct failure *f)
 	return 0;
 }
 
+int input_open_live(struct input *in, trace_source *source, void *user, struct failure *f)
+{
+	*in = (struct input){.fd = -1, .end = UINT64_MAX, .source = source, .user = user};
+	in->path = strdup("live stream");
+	return in->path ? 0 : fail(f, -ENOMEM, "no memory for a live stream");
+}
+
 void input_close(struct input *in)
 {
 	if (in->fd >= 0)
 		close(in->fd);
 	free(in->path);
 	*in = (struct input){.fd = -1};
+}
+
+static ssize_t read_descriptor(struct input *in, void *to, size_t size)
+{
+	ssize_t n;
+
+	do {
+		n = in->is_file ? pread(in->fd, to, size, (off_t)in->at)
+				: read(in->fd, to, size);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
 }
 
 ssize_t input_read(struct input *in, void *to, size_t size)
@@ -57,13 +75,9 @@ ssize_t input_read(struct input *in, void *to, size_t size)
 		size = (size_t)(in->end - in->at);
 	if (!size)
 		return 0;
-	do {
-		n = in->is_file ? pread(in->fd, to, size, (off_t)in->at)
-				: read(in->fd, to, size);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	in->at += (uint64_t)n;
+	n = in->source ? in->source(in->user, to, size) : read_descriptor(in, to, size);
+	if (n > 0)
+		in->at += (uint64_t)n;
 	return n;
 }
 

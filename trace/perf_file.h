@@ -19,7 +19,7 @@ struct perf_file_section {
 
 struct perf_file_header {
 	uint64_t magic;
-	uint64_t size;      /* of this header: 104; 16 in pipe mode, which ends here */
+	uint64_t size;	    /* of this header: 104; 16 in pipe mode, which ends here */
 	uint64_t attr_size; /* stride of the attrs table, ids section included */
 	struct perf_file_section attrs;
 	struct perf_file_section data; /* size 0: the recorder was killed */
@@ -45,6 +45,10 @@ enum perf_file_feature {
 	PERF_FEATURE_CLOCK_DATA = 29,
 };
 
+/* What the feature VERSION of a flight recorder's snapshot begins with, before the reason
+ * for which it was written. */
+#define FATHOM_SNAPSHOT_VERSION "fathom, flight recorder: "
+
 /*
  * In the misc of a LOST record that fathom wrote itself: the id in it is that of the
  * event whose records were lost. The kernel's names any event of the ring.
@@ -59,7 +63,7 @@ enum perf_user_record {
 	PERF_RECORD_USER_FINISHED_ROUND = 68,
 	PERF_RECORD_USER_ID_INDEX = 69,
 	PERF_RECORD_USER_AUXTRACE_INFO = 70,
-	PERF_RECORD_USER_AUXTRACE = 71,     /* followed by bytes outside header.size */
+	PERF_RECORD_USER_AUXTRACE = 71, /* followed by bytes outside header.size */
 	PERF_RECORD_USER_AUXTRACE_ERROR = 72,
 	PERF_RECORD_USER_THREAD_MAP = 73,
 	PERF_RECORD_USER_CPU_MAP = 74,

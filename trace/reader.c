@@ -68,28 +68,31 @@ static uint64_t time_of(void *user, const uint8_t *record, uint64_t before)
 	return time ? time : before;
 }
 
-int trace_open(struct trace **trace, const char *path, struct failure *f)
+static struct trace *new_trace(void)
 {
 	struct trace *t = calloc(1, sizeof(*t));
-	int err;
 
 	if (!t)
-		return fail(f, -ENOMEM, "%s: no memory", path);
+		return NULL;
 	t->info = (struct trace_info){.hostname = "",
 				      .os_release = "",
 				      .arch = "",
 				      .command = "",
+				      .snapshot = "",
 				      .clockid = -1,
 				      .damage = ""};
 	t->order.time_of = time_of;
 	t->order.user = t;
-	err = input_open(&t->input, path, f);
-	if (err) {
-		free(t);
-		return err;
-	}
+	t->input.fd = -1;
+	return t;
+}
+
+/* @err: how opening the input went. */
+static int begin(struct trace **trace, struct trace *t, int err, struct failure *f)
+{
 	t->info.path = t->input.path;
-	err = trace_read_head(t, f);
+	if (!err)
+		err = trace_read_head(t, f);
 	if (err) {
 		trace_close(t);
 		return err;
@@ -98,6 +101,25 @@ int trace_open(struct trace **trace, const char *path, struct failure *f)
 	t->order.is_live = t->is_stream;
 	*trace = t;
 	return 0;
+}
+
+int trace_open(struct trace **trace, const char *path, struct failure *f)
+{
+	struct trace *t = new_trace();
+
+	if (!t)
+		return fail(f, -ENOMEM, "%s: no memory", path);
+	return begin(trace, t, input_open(&t->input, path, f), f);
+}
+
+int trace_open_live(struct trace **trace, trace_source *source, void *user,
+		    struct failure *f)
+{
+	struct trace *t = new_trace();
+
+	if (!t)
+		return fail(f, -ENOMEM, "no memory for a live stream");
+	return begin(trace, t, input_open_live(&t->input, source, user, f), f);
 }
 
 static void free_text(const char *text)
@@ -114,6 +136,7 @@ void trace_close(struct trace *t)
 	free_text(t->info.os_release);
 	free_text(t->info.arch);
 	free_text(t->info.command);
+	free_text(t->info.snapshot);
 	order_block_put(&t->order, t->feed.outer.block);
 	order_block_put(&t->order, t->feed.inner.block);
 	order_release(&t->order);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "trace/argument.h"
 
@@ -83,7 +84,10 @@ struct trace_item {
 struct trace_info {
 	const char *path;
 	const char *hostname, *os_release, *arch, *command; /* "" unknown */
-	unsigned cpus;					    /* 0 unknown */
+	const char *snapshot; /* why a flight recorder wrote it; "": it was none */
+	/* The recorder kept everything between; 0: it does not say. */
+	uint64_t kept_from_ns, kept_to_ns;
+	unsigned cpus;		    /* 0 unknown */
 	bool has_wall_clock;	    /* HEADER_CLOCK_DATA is there: */
 	int clockid;		    /* … of the events, -1 unknown */
 	uint64_t wall_ns, clock_ns; /* … the same instant on both clocks */
@@ -101,6 +105,16 @@ struct trace_info {
  */
 int trace_open(struct trace **trace, const char *path, struct failure *f);
 void trace_close(struct trace *trace); /* NULL is fine */
+
+/*
+ * The same live: a pipe-mode stream whose bytes @source hands out piece by piece, the
+ * first 16 at once. It writes up to @room bytes to @to and returns how many, 0 at the
+ * end, or -EAGAIN when there are no more as yet. trace_next() then returns that, too,
+ * and may be called again.
+ */
+typedef ssize_t trace_source(void *user, void *to, size_t room);
+int trace_open_live(struct trace **trace, trace_source *source, void *user,
+		    struct failure *f);
 
 /*
  * The next item in time order. 1: @item is filled; 0: the end (look at

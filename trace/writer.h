@@ -45,7 +45,9 @@ struct writer_options {
 	size_t nr_build_ids;
 	int clockid;		    /* CLOCK_MONOTONIC */
 	uint64_t wall_ns, clock_ns; /* the same instant on both */
-	int argc; /* the command line of the recorder, for perf report */
+	const char *snapshot;	 /* why a flight recorder writes it; NULL: it is none */
+	uint64_t from_ns, to_ns; /* … and all that it kept is between; 0, 0: unknown */
+	int argc;		 /* the command line of the recorder, for perf report */
 	char **argv;
 };
 

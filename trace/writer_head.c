@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -30,6 +31,7 @@ enum {
 	PATH_STEP = 64,
 	EVENT_UPDATE_NAME = 2, /* PERF_EVENT_UPDATE__NAME */
 	RECORD_MAX = UINT16_MAX,
+	VERSION_MAX = 512,
 };
 
 typedef void put_feature(struct blob *to, const struct writer_options *o);
@@ -112,8 +114,24 @@ static void put_arch(struct blob *to, const struct writer_options *o)
 
 static void put_version(struct blob *to, const struct writer_options *o)
 {
-	(void)o;
-	blob_perf_string(to, "fathom");
+	char version[VERSION_MAX] = "fathom";
+
+	if (o->snapshot)
+		snprintf(version, sizeof(version), FATHOM_SNAPSHOT_VERSION "%s",
+			 o->snapshot);
+	blob_perf_string(to, version);
+}
+
+/* perf calls these the times of the first and the last sample. */
+static void put_span(struct blob *to, const struct writer_options *o)
+{
+	blob_u64(to, o->from_ns);
+	blob_u64(to, o->to_ns);
+}
+
+static bool has_span(const struct writer_options *o)
+{
+	return o->to_ns;
 }
 
 static void put_cpus(struct blob *to, const struct writer_options *o)
@@ -208,6 +226,7 @@ static const struct feature features[] = {
 	{PERF_FEATURE_CPUID, put_cpu_id, NULL, true},
 	{PERF_FEATURE_CMDLINE, put_command, NULL, true},
 	{PERF_FEATURE_EVENT_DESC, put_event_desc, NULL, false},
+	{PERF_FEATURE_SAMPLE_TIME, put_span, has_span, true},
 	{PERF_FEATURE_CLOCKID, put_clockid, NULL, true},
 	{PERF_FEATURE_COMPRESSED, put_compressed, is_compressed, true},
 	{PERF_FEATURE_CLOCK_DATA, put_clock_data, NULL, true},
