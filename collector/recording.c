@@ -38,7 +38,7 @@ static int write_records(struct recording *r, const void *records, size_t size)
 {
 	if (r->unwritten)
 		return 0;
-	r->unwritten = writer_data(r->writer, records, size, r->failure);
+	r->unwritten = r->sink->records(r->sink_state, records, size, r->failure);
 	return r->unwritten;
 }
 
@@ -83,9 +83,7 @@ static int open_rings(struct recording *r)
 	c->ring_size =
 		options->ring_size ? options->ring_size : rings_default_size(c->cpus);
 	c->string_size = options->string_size;
-	r->nr_events =
-		options->plan->nr_events + (options->kernel ? options->kernel->count : 0);
-	c->counters.nr_events = (unsigned)r->nr_events;
+	c->counters.nr_events = heading_count(options);
 	r->result->cpus = c->cpus;
 	r->result->lost_on_cpu = calloc(c->cpus, sizeof(uint64_t));
 	r->event_of_type = malloc(RECORDING_TYPES * sizeof(uint16_t));
@@ -100,118 +98,28 @@ static int open_rings(struct recording *r)
 			 r->failure);
 }
 
-/* What the attrs of all events have in common. */
-static void describe_attr(struct recording *r, unsigned number, uint32_t type)
+static int open_trace(struct recording *r)
 {
-	struct perf_event_attr *attr = &r->events[number].attr;
-	struct counter_choice choice = {.type = PERF_TYPE_TRACEPOINT,
-					.config = type,
-					.ring_size = r->capture.ring_size,
-					.sideband = number == 0};
-
-	counter_attr(attr, &choice, r->capture.counters.nr_events);
-	if (!r->capture.counters.exact_losses)
-		attr->read_format &= ~(uint64_t)PERF_FORMAT_LOST;
-	attr->disabled = 0;
-	r->event_of_type[(uint16_t)type] = (uint16_t)number;
-}
-
-/* Describes one event of the plan to the writer. */
-static int describe_event(struct recording *r, unsigned number)
-{
-	const struct plan_event *event = &r->options->plan->events[number];
-	struct writer_event *out = &r->events[number];
-	struct event_description description = {0};
-	int err = r->options->backend->describe(r->backend, &r->capture, number,
-						&description, r->failure);
+	const struct recording_options *o = r->options;
+	int err = heading_make(&r->heading, o, r->backend, &r->capture, r->failure);
 
 	if (err)
 		return err;
-	describe_attr(r, number, description.type);
-	out->name = event->name;
-	out->system = event->provider;
-	out->format = description.format;
-	out->ids = description.ids;
-	out->nr_ids = description.nr_ids;
-	return 0;
-}
-
-static int describe_kernel_event(struct recording *r, unsigned number)
-{
-	const struct kernel_event *event =
-		&r->options->kernel->items[number - r->options->plan->nr_events];
-	struct writer_event *out = &r->events[number];
-	uint64_t *ids = counters_ids(&r->capture.counters, number, &out->nr_ids);
-	char *format = strdup(event->format);
-
-	out->ids = ids;
-	out->format = format;
-	if (!ids || !format)
-		return fail(r->failure, -ENOMEM, "out of memory");
-	describe_attr(r, number, event->id);
-	out->name = event->name;
-	out->system = event->system;
-	return 0;
-}
-
-static size_t collect_build_ids(const struct plan *plan, struct writer_build_id *ids)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < plan->nr_files; i++) {
-		const struct sdt_file *sdt = plan->files[i].sdt;
-
-		if (!sdt->build_id_size)
-			continue;
-		ids[count].path = sdt->path;
-		ids[count].size = sdt->build_id_size;
-		memcpy(ids[count].id, sdt->build_id, sdt->build_id_size);
-		count++;
-	}
-	return count;
-}
-
-static int open_writer(struct recording *r)
-{
-	const struct recording_options *o = r->options;
-	struct writer_build_id *ids = calloc(o->plan->nr_files + 1, sizeof(*ids));
-	struct writer_options options = {
+	for (unsigned i = 0; i < r->heading.count; i++)
+		r->event_of_type[(uint16_t)r->heading.events[i].attr.config] =
+			(uint16_t)i;
+	r->raw_offset = sizeof(struct perf_event_header) + 8 + 8 + 8 + 4 +
+			(r->heading.count > 1 ? 8 : 0);
+	r->setup = (struct sink_setup){
 		.path = o->path,
 		.compress = o->compress,
-		.events = r->events,
-		.nr_events = r->nr_events,
-		.build_ids = ids,
-		.clockid = CLOCK_MONOTONIC,
-		.wall_ns = now_ns(CLOCK_REALTIME),
-		.clock_ns = now_ns(CLOCK_MONOTONIC),
+		.plan = o->plan,
+		.events = r->heading.events,
+		.nr_events = r->heading.count,
 		.argc = o->argc,
 		.argv = o->argv,
 	};
-	int err;
-
-	if (!ids)
-		return fail(r->failure, -ENOMEM, "out of memory");
-	options.nr_build_ids = collect_build_ids(o->plan, ids);
-	err = writer_open(&r->writer, &options, r->failure);
-	free(ids);
-	return err;
-}
-
-static int open_trace(struct recording *r)
-{
-	r->events = calloc(r->nr_events, sizeof(*r->events));
-	if (!r->events)
-		return fail(r->failure, -ENOMEM, "out of memory");
-	for (unsigned i = 0; i < r->nr_events; i++) {
-		int err = i < r->options->plan->nr_events ? describe_event(r, i)
-							  : describe_kernel_event(r, i);
-
-		if (err)
-			return err;
-	}
-	r->raw_offset = sizeof(struct perf_event_header) + 8 + 8 + 8 + 4 +
-			(r->nr_events > 1 ? 8 : 0);
-	return open_writer(r);
+	return r->sink->open(&r->sink_state, &r->setup, r->failure);
 }
 
 static int write_record(void *user, const void *record, size_t size, struct failure *f)
@@ -223,7 +131,7 @@ static int write_record(void *user, const void *record, size_t size, struct fail
 static int write_round(struct recording *r)
 {
 	if (!r->unwritten)
-		r->unwritten = writer_round(r->writer, r->failure);
+		r->unwritten = r->sink->round(r->sink_state, r->failure);
 	return r->unwritten;
 }
 
@@ -366,6 +274,7 @@ static int run(struct recording *r)
 		err = open_backend(r);
 	if (!err)
 		err = open_trace(r);
+	r->is_open = !err;
 	if (err) {
 		tell_busy(r, NULL);
 		return err;
@@ -398,11 +307,7 @@ static void release(struct recording *r)
 	r->options->backend->close(r->backend);
 	r->result->detach_ns += now_ns(CLOCK_MONOTONIC) - started_ns;
 	tell_busy(r, NULL);
-	for (size_t i = 0; r->events && i < r->nr_events; i++) {
-		free((void *)r->events[i].ids);
-		free((void *)r->events[i].format);
-	}
-	free(r->events);
+	heading_release(&r->heading);
 	free(r->event_of_type);
 	site_hits_free(r->site_hits);
 }
@@ -410,18 +315,19 @@ static void release(struct recording *r)
 int recording_run(const struct recording_options *options,
 		  struct recording_result *result, struct failure *f)
 {
-	struct recording r = {.options = options, .result = result, .failure = f};
-	int err, closed = 0;
+	struct recording r = {
+		.options = options,
+		.result = result,
+		.failure = f,
+		.sink = &sink_file,
+	};
+	int err, closed;
 
 	*result = (struct recording_result){0};
 	err = run(&r);
-	if (r.writer) {
-		result->bytes = writer_bytes_out(r.writer);
-		closed = writer_close(r.writer, err ? NULL : f);
-		if (closed)
-			recording_count_kept(&r);
+	closed = r.sink->close(r.sink_state, result, err ? NULL : f);
+	if (r.is_open)
 		recording_add_up(&r);
-	}
 	release(&r);
 	return err ? err : closed;
 }

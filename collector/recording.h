@@ -11,7 +11,6 @@
 
 struct failure;
 struct kernel_events;
-struct recording;
 
 struct recording_options {
 	const struct backend *backend;

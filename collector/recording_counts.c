@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a recording counts: hits by event and site, losses, what a broken trace kept.
+ * What a recording counts: hits by event and site, losses.
  *
  * Losses: our own rings count them, and each pass writes what is new as a LOST record.
  * Into perf's rings the kernel puts a LOST record when there is room again; what was lost
@@ -8,9 +8,7 @@
  * difference becomes a LOST record of ours at the end.
  *
  * When the trace cannot be written (a full disk, a reader of the pipe that went away),
- * the rings are still emptied, to count what is lost with them. How much of the rest
- * reached a file the file itself tells best: it was cut back, and compression holds
- * records back, so it is read once more. What became of a pipe's bytes nobody knows.
+ * the rings are still emptied, to count what is lost with them.
  */
 #include "collector/recording_state.h"
 
@@ -18,11 +16,9 @@
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "collector/kernel_events.h"
 #include "core/failure.h"
-#include "trace/reader.h"
 
 void recording_count_sample(struct recording *r, const uint8_t *record, size_t size)
 {
@@ -129,32 +125,6 @@ void recording_count_events_lost(struct recording *r)
 	}
 	if (r->capture.counters.exact_losses || r->options->backend->own_rings)
 		r->result->lost = lost;
-}
-
-/* The hits that a trace holds which could not be written to its end. */
-void recording_count_kept(struct recording *r)
-{
-	struct plan *plan = r->options->plan;
-	const char *path = r->options->path;
-	struct trace_item item;
-	struct trace *trace;
-	struct stat status;
-
-	/* "-", a fifo and a device are not read. */
-	if (stat(path, &status) || !S_ISREG(status.st_mode) || !strcmp(path, "-") ||
-	    trace_open(&trace, path, NULL))
-		return;
-	while (trace_next(trace, &item, NULL) == 1)
-		;
-	for (size_t i = 0; i < plan->nr_events && i < trace_nr_types(trace); i++) {
-		struct plan_event *event = &plan->events[i];
-		uint64_t seen = event->hits + event->unwritten;
-
-		event->hits = trace_type(trace, i)->count;
-		event->unwritten = seen > event->hits ? seen - event->hits : 0;
-	}
-	r->result->bytes = trace_info(trace)->bytes_total;
-	trace_close(trace);
 }
 
 void recording_add_up(struct recording *r)

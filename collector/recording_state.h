@@ -6,11 +6,12 @@
 
 #include <time.h>
 
+#include "collector/heading.h"
 #include "collector/recording.h"
 #include "collector/ring.h"
 #include "collector/sideband.h"
+#include "collector/sink.h"
 #include "collector/site_hits.h"
-#include "trace/writer.h"
 
 enum { RECORDING_TYPES = 1 << 16, RECORDING_NO_EVENT = 0xffff };
 
@@ -19,9 +20,11 @@ struct recording {
 	struct recording_result *result;
 	struct capture capture;
 	void *backend; /* its state */
-	struct trace_writer *writer;
-	struct writer_event *events; /* of the plan, then of the kernel */
-	size_t nr_events;
+	const struct sink *sink;
+	struct sink_setup setup;
+	void *sink_state;
+	bool is_open; /* the sink is */
+	struct heading heading;
 	size_t raw_offset;	 /* of a sample's raw data */
 	uint16_t *event_of_type; /* [RECORDING_TYPES]: which event a common_type is */
 	struct site_hits *site_hits;
@@ -51,9 +54,7 @@ int recording_tell_losses(struct recording *r);
 int recording_tell_last_losses(struct recording *r);
 void recording_count_events_lost(struct recording *r);
 
-/* When the trace is closed: the hits in one that could not be written to its end; the
- * totals. */
-void recording_count_kept(struct recording *r);
+/* When the trace is closed: the totals. */
 void recording_add_up(struct recording *r);
 
 #endif

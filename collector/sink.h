@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A sink: where the records go that come out of the rings. */
+#ifndef FATHOM_COLLECTOR_SINK_H
+#define FATHOM_COLLECTOR_SINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace/writer.h"
+
+struct failure;
+struct plan;
+struct recording_result;
+
+/* What the traces of one recording have in common; lives as long as the sink. */
+struct sink_setup {
+	const char *path; /* of the trace */
+	int compress;	  /* zstd level, 0 none */
+	struct plan *plan;
+	const struct writer_event *events;
+	size_t nr_events;
+	int argc; /* our command line */
+	char **argv;
+};
+
+/* Slots in the order of a recording's life; all are called from the main thread. */
+struct sink {
+	/* *@state is the sink's own; close() is called also when this fails. */
+	int (*open)(void **state, const struct sink_setup *setup, struct failure *f);
+
+	/* Takes whole records, before it returns. */
+	int (*records)(void *state, const void *records, size_t size, struct failure *f);
+
+	/* All rings were drained once. */
+	int (*round)(void *state, struct failure *f);
+
+	/* Finishes and frees. @result has what is known of the recording and learns of
+	 * the trace. @f is NULL when there is a failure already. */
+	int (*close)(void *state, struct recording_result *result, struct failure *f);
+};
+
+extern const struct sink sink_file;
+
+/* Fills in what every trace of the recording says of itself; frees with
+ * sink_head_release(). 0 or -ENOMEM. */
+int sink_head(struct writer_options *head, const struct sink_setup *setup,
+	      struct failure *f);
+void sink_head_release(struct writer_options *head);
+
+#endif
