@@ -136,6 +136,14 @@ static int write_mappings(const struct sideband *s, pid_t pid, struct failure *f
 	return walk.err;
 }
 
+int sideband_thread(const struct sideband *s, uint32_t pid, uint32_t tid,
+		    const char *name, struct failure *f)
+{
+	int err = tid == pid ? 0 : write_fork(s, pid, tid, f);
+
+	return err ? err : write_comm(s, pid, tid, name, f);
+}
+
 static int write_thread(const struct sideband *s, uint32_t pid, uint32_t tid,
 			struct failure *f)
 {
@@ -149,9 +157,7 @@ static int write_thread(const struct sideband *s, uint32_t pid, uint32_t tid,
 		return 0;
 	if (fgets(comm, sizeof(comm), file)) {
 		comm[strcspn(comm, "\n")] = 0;
-		err = tid == pid ? 0 : write_fork(s, pid, tid, f);
-		if (!err)
-			err = write_comm(s, pid, tid, comm, f);
+		err = sideband_thread(s, pid, tid, comm, f);
 	}
 	fclose(file);
 	return err;

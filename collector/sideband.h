@@ -29,6 +29,10 @@ int sideband_process(const struct sideband *sideband, pid_t pid, struct failure 
 /* The same for every process of the system. */
 int sideband_all(const struct sideband *sideband, struct failure *f);
 
+/* COMM and, unless it leads its process, FORK of one thread. */
+int sideband_thread(const struct sideband *sideband, uint32_t pid, uint32_t tid,
+		    const char *name, struct failure *f);
+
 /* A LOST record for @count records of counter @id on @cpu, at @time_ns. */
 int sideband_lost(const struct sideband *sideband, uint64_t id, uint64_t count,
 		  unsigned cpu, uint64_t time_ns, struct failure *f);
