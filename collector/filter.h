@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A filter of hits: a condition about an event's arguments, tested in the kernel.
+ * A filter of hits: a condition about an event's arguments, tested in the kernel (or, for
+ * a trigger of the flight recorder, on what was recorded).
  *
  *   isHit==0 && blockNum>100        ( ) ! && ||   == != < <= > >=   & (has any bit)
  *   op==write || path=="/dev/sda"   numbers, words of the argument, text in quotes
@@ -14,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct event;
+struct event_field;
 struct failure;
 struct plan_event;
 
@@ -63,6 +66,11 @@ void filter_free(struct filter *filter); /* NULL is fine */
 
 /* "==", "!=", … */
 const char *filter_compare_text(enum filter_compare compare);
+
+/* Does a recorded event pass? @fields: those of the arguments, in their order; what is
+ * NULL passes no comparison. */
+bool filter_passes(const struct filter *filter, const struct event *event,
+		   const struct event_field *const *fields);
 
 /* Writes the filter as the kernel's event filters have it, with arguments called arg1,
  * arg2, … by their place in the event. 0, or -E2BIG. */
