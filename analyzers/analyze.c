@@ -13,7 +13,10 @@
 #include "core/text.h"
 #include "core/units.h"
 
-enum { PROGRESS_EVERY = 1 << 18 }; /* items */
+enum {
+	PROGRESS_EVERY = 1 << 18, /* items */
+	SNAPSHOT_TEXT = 512,
+};
 
 static void show_progress(const struct trace *trace, uint64_t count)
 {
@@ -118,4 +121,15 @@ int run_analyses(const char *command, const char *input, const struct analysis *
 		status = verdict(command, trace);
 	trace_close(trace);
 	return status;
+}
+
+void note_snapshot(const struct trace *trace, FILE *to)
+{
+	const char *why = trace ? trace_info(trace)->snapshot : "";
+	char text[SNAPSHOT_TEXT];
+
+	if (!*why)
+		return;
+	text_escape(text, sizeof(text), why, strlen(why), 0);
+	fprintf(to, "note: a snapshot of the flight recorder: %s\n", text);
 }

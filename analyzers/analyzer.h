@@ -9,6 +9,7 @@
 #define FATHOM_ANALYZERS_ANALYZER_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "trace/analyzer.h"
 
@@ -37,5 +38,9 @@ int analyze(struct trace *trace, const struct analysis *analyses, size_t count,
  */
 int run_analyses(const char *command, const char *input, const struct analysis *analyses,
 		 size_t count, int (*print)(void *user, struct failure *f), void *user);
+
+/* A line "note: …" if @trace is a flight recorder's snapshot: why there is one, and how
+ * far back it reaches. NULL is no trace. */
+void note_snapshot(const struct trace *trace, FILE *to);
 
 #endif

@@ -201,6 +201,7 @@ void poll_notes(const struct poll *p, FILE *to)
 {
 	struct poll_loop sum = sum_of(p);
 
+	note_snapshot(p->trace, to);
 	if (p->lost)
 		fprintf(to,
 			"note: %" PRIu64 " records were lost: all counts and times of"

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "analyzers/analyzer.h"
 #include "analyzers/losses_print.h"
 #include "core/failure.h"
 #include "core/text.h"
@@ -12,10 +13,20 @@
 
 enum { NAME_BYTES = 96 };
 
+/* Why there is the snapshot that the trace is, or null. */
+static json_t *snapshot_json(const struct requests *r)
+{
+	const char *why = r->trace ? trace_info(r->trace)->snapshot : "";
+	json_t *text = *why ? json_string(why) : NULL;
+
+	return text ? text : json_null();
+}
+
 json_t *requests_json(const struct requests *r)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
-			 "model", r->model->name, "requests", (json_int_t)r->requests,
+	return json_pack("{s:s, s:o, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
+			 "model", r->model->name, "snapshot", snapshot_json(r),
+			 "requests", (json_int_t)r->requests,
 			 "events", (json_int_t)r->events, "lost", (json_int_t)r->lost,
 			 "unmatched", "completes", (json_int_t)r->unmatched.completes,
 			 "submits", (json_int_t)r->unmatched.submits, "reused",
@@ -171,6 +182,7 @@ void requests_notes(const struct requests *r, FILE *to)
 {
 	bool lost = r->lost != 0;
 
+	note_snapshot(r->trace, to);
 	losses_note(r, to);
 	note(to, r->unmatched.completes - r->cut.completes,
 	     lost ? "completes without a submit, before any gap"

@@ -9,6 +9,7 @@
 #include "collector/kernel_events.h"
 #include "collector/patience.h"
 #include "collector/record_files.h"
+#include "collector/record_flight.h"
 #include "collector/record_summary.h"
 #include "collector/recording.h"
 #include "collector/semaphore.h"
@@ -28,6 +29,7 @@ struct record_options {
 	bool all, quiet, verbose, compress, force, follow;
 	const char *output, *backend, *site, *kernel;
 	uint64_t ring_size, string_size, duration_ns;
+	struct flight_choice flight;
 };
 
 static const struct option_row rows[] = {
@@ -54,6 +56,7 @@ static const struct option_row rows[] = {
 	 "trace to write (perf.data); - streams to standard output", 0, 0},
 	{"duration", 0, OPTION_TIME, offsetof(struct record_options, duration_ns), "TIME",
 	 "stop after this time", 0, 0},
+	FLIGHT_OPTION_ROWS(struct record_options, flight),
 	{"compress", 'z', OPTION_FLAG, offsetof(struct record_options, compress), NULL,
 	 "compress the trace with zstd", 0, 0},
 	{"mmap-size", 'm', OPTION_SIZE, offsetof(struct record_options, ring_size),
@@ -86,6 +89,7 @@ static const struct usage usage = {
 		"postgres "
 		"-a -- pgbench\n"
 		"  fathom record -e 'fathom:*' --kernel -- fathom bench job.fio\n"
+		"  fathom record --flight 64m --trigger 'latency>5ms' -e 'fathom:*' -p 1234\n"
 		"  fathom record -e 'libstdcxx:throw' -p 1234 -o - | perf script -i -\n",
 };
 
@@ -98,6 +102,7 @@ struct record {
 	struct kernel_events kernel;
 	struct site_features features;
 	const struct backend *backend;
+	struct record_flight flight;
 	struct failure failure;
 	int argc;
 	char **argv;
@@ -133,7 +138,7 @@ static int check_usage(const struct record *r)
 	if (!strcmp(o->output, "-") && isatty(STDOUT_FILENO))
 		return options_complain(&usage,
 					"-o - needs a pipe or a file behind stdout");
-	return 0;
+	return record_flight_check(&usage, &o->flight, o->output);
 }
 
 static int choose_backend(struct record *r)
@@ -226,6 +231,10 @@ static int make_plan(struct record *r)
 					   *r->options.kernel ? r->options.kernel
 							      : kernel_events_usual,
 					   &r->failure);
+	if (!err && r->options.flight.size)
+		err = record_flight_open(&r->flight, &r->options.flight, &r->plan,
+					 r->options.output, r->options.ring_size,
+					 &r->failure);
 	return err;
 }
 
@@ -300,6 +309,8 @@ static void say_attached(void *user)
 		separator = ", ";
 	}
 	fprintf(stderr, "%s ]\n", slow_reason(r, kinds));
+	if (r->options.flight.size)
+		record_flight_say_attached(&r->flight);
 }
 
 /* NULL: it is no longer. */
@@ -331,6 +342,7 @@ static int run(struct record *r)
 		.target = &r->target,
 		.command = r->command ? r->command[0] : NULL,
 		.path = o->output,
+		.flight = o->flight.size ? &r->flight.options : NULL,
 		.compress = o->compress ? 1 : 0,
 		.ring_size = o->ring_size ? power_of_two(o->ring_size) : 0,
 		.string_size = (uint32_t)o->string_size,
@@ -341,8 +353,10 @@ static int run(struct record *r)
 		.argc = r->argc,
 		.argv = r->argv,
 	};
-	struct summary_style style = {
-		.output = o->output, .quiet = o->quiet, .verbose = o->verbose};
+	struct summary_style style = {.output = o->output,
+				      .quiet = o->quiet,
+				      .verbose = o->verbose,
+				      .flight = o->flight.size != 0};
 	struct recording_result result;
 	int err = 0;
 
@@ -357,6 +371,11 @@ static int run(struct record *r)
 	if (!err || result.events || result.lost)
 		record_summary_print(&r->plan, &r->kernel, &result, &style);
 	free(result.lost_on_cpu);
+	if (!err && result.failed_snapshots)
+		err = fail(&r->failure, -EIO,
+			   "%llu of %llu snapshots could not be written to their end",
+			   (unsigned long long)result.failed_snapshots,
+			   (unsigned long long)result.snapshots + 1);
 	return err;
 }
 
@@ -366,21 +385,27 @@ int cmd_record(int argc, char **argv)
 		.options = {.output = "perf.data",
 			    .backend = "auto",
 			    .site = "auto",
-			    .string_size = 128},
+			    .string_size = 128,
+			    .flight = {.count = SNAPSHOT_COUNT,
+				       .interval_ns = SNAPSHOT_INTERVAL_NS}},
 		.target = {.go = -1, .failed = -1, .ended = -1},
 		.argc = argc,
 		.argv = argv,
 	};
 	int first = options_parse(&usage, argc, argv, &r.options), err;
 
-	if (first < 0)
-		return options_exit(first);
+	if (first < 0) {
+		err = options_exit(first);
+		goto out;
+	}
 	if (first < argc)
 		r.command = argv + first;
 	err = check_usage(&r);
 	if (err)
 		goto out;
 	stop_on_signals();
+	if (r.options.flight.size)
+		snapshot_on_signal();
 	err = spec_list_split(&r.options.specs, &r.failure);
 	if (!err && r.options.pids.count)
 		err = target_processes(&r.target, &r.options.pids, &r.failure);
@@ -395,6 +420,7 @@ int cmd_record(int argc, char **argv)
 	if (err)
 		err = command_failed("record", &r.failure);
 	target_release(&r.target);
+	record_flight_close(&r.flight);
 	naming_close(r.plan.naming);
 	plan_release(&r.plan);
 	kernel_events_release(&r.kernel);
@@ -406,5 +432,6 @@ out:
 	string_list_free(&r.options.files);
 	string_list_free(&r.options.pids);
 	string_list_free(&r.options.providers);
+	string_list_free(&r.options.flight.triggers);
 	return err;
 }

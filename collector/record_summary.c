@@ -12,8 +12,8 @@
 
 enum { PROBES_SHOWN = 20 };
 
-/* 1234567 as "1,234,567"; into one of a few turns, so that a line can have several. */
-static const char *grouped(uint64_t value)
+/* In one of a few turns, so that a line can have several. */
+const char *grouped(uint64_t value)
 {
 	static char turns[4][32];
 	static unsigned turn;
@@ -160,6 +160,19 @@ static void say_kernel_events(const struct kernel_events *kernel)
 	}
 }
 
+static void say_flight(const struct recording_result *result,
+		       const struct summary_style *style)
+{
+	fprintf(stderr, "[ fathom record: %s%s events, ",
+		style->complete ? "" : "incomplete: ", grouped(result->events));
+	if (result->triggers)
+		fprintf(stderr, "%s trigger%s, ", grouped(result->triggers),
+			result->triggers == 1 ? "" : "s");
+	fprintf(stderr, "%s snapshot%s and the last in %s, %s lost ]\n",
+		grouped(result->snapshots), result->snapshots == 1 ? "" : "s",
+		style->output, grouped(result->lost));
+}
+
 void record_summary_print(const struct plan *plan, const struct kernel_events *kernel,
 			  const struct recording_result *result,
 			  const struct summary_style *style)
@@ -175,6 +188,10 @@ void record_summary_print(const struct plan *plan, const struct kernel_events *k
 		return;
 	if (style->verbose)
 		say_times(plan, result);
+	if (style->flight) {
+		say_flight(result, style);
+		return;
+	}
 	fprintf(stderr, "[ fathom record: %s%s events, %s in %s, %s lost ]\n",
 		style->complete ? "" : "incomplete: ", grouped(result->events),
 		size_text(size, (double)result->bytes),

@@ -16,6 +16,8 @@
 #include "collector/recording_state.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -23,6 +25,7 @@
 
 #include "collector/kernel_events.h"
 #include "collector/semaphore.h"
+#include "collector/sink_flight.h"
 #include "core/failure.h"
 #include "core/stop.h"
 
@@ -30,6 +33,7 @@ enum {
 	PASS_MS = 100,
 	LAST_PASSES = 50, /* while a writer is interrupted, a millisecond each */
 	SIDEBAND_RING = 256 << 10,
+	FLIGHT_RING_MIN = 64 << 10,
 	HIGHEST_PRIORITY = -20,
 };
 
@@ -72,6 +76,18 @@ static void tell_busy(const struct recording *r, const char *what)
 		r->options->busy(r->options->user, what);
 }
 
+/* What the user says; else the usual size, and of a small flight recorder no more than
+ * half. */
+static size_t choose_ring_size(const struct recording_options *o, unsigned cpus)
+{
+	size_t size = o->ring_size ? o->ring_size : rings_default_size(cpus);
+
+	while (!o->ring_size && o->flight && size > FLIGHT_RING_MIN &&
+	       size * cpus > o->flight->size / 2)
+		size /= 2;
+	return size;
+}
+
 static int open_rings(struct recording *r)
 {
 	const struct recording_options *options = r->options;
@@ -80,8 +96,7 @@ static int open_rings(struct recording *r)
 	c->plan = options->plan;
 	c->target = options->target;
 	c->cpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF);
-	c->ring_size =
-		options->ring_size ? options->ring_size : rings_default_size(c->cpus);
+	c->ring_size = choose_ring_size(options, c->cpus);
 	c->string_size = options->string_size;
 	c->counters.nr_events = heading_count(options);
 	r->result->cpus = c->cpus;
@@ -116,6 +131,8 @@ static int open_trace(struct recording *r)
 		.plan = o->plan,
 		.events = r->heading.events,
 		.nr_events = r->heading.count,
+		.sideband_id = r->capture.counters.items[0].id,
+		.flight = o->flight,
 		.argc = o->argc,
 		.argv = o->argv,
 	};
@@ -131,7 +148,8 @@ static int write_record(void *user, const void *record, size_t size, struct fail
 static int write_round(struct recording *r)
 {
 	if (!r->unwritten)
-		r->unwritten = r->sink->round(r->sink_state, r->failure);
+		r->unwritten =
+			r->sink->round(r->sink_state, r->pass_began_ns, r->failure);
 	return r->unwritten;
 }
 
@@ -177,8 +195,10 @@ static bool is_over(const struct recording *r, uint64_t started_ns)
 static int drain(struct recording *r)
 {
 	const struct backend *backend = r->options->backend;
-	int err = rings_drain(r->capture.rings, consume, r), waiting = 0;
+	int err, waiting = 0;
 
+	r->pass_began_ns = now_ns(CLOCK_MONOTONIC);
+	err = rings_drain(r->capture.rings, consume, r);
 	if (!err && backend->drain)
 		waiting = backend->drain(r->backend, consume, r);
 	if (!err && waiting < 0)
@@ -190,16 +210,34 @@ static int drain(struct recording *r)
 	return write_round(r);
 }
 
+static int look_after_sink(struct recording *r)
+{
+	struct blob untold = {0};
+	int err;
+
+	if (!r->sink->is_due || !r->sink->is_due(r->sink_state))
+		return 0;
+	err = recording_list_untold(r, &untold);
+	if (!err)
+		err = r->sink->act(r->sink_state, &untold, r->failure);
+	blob_release(&untold);
+	return err;
+}
+
 static int record_until_over(struct recording *r)
 {
+	const struct flight_options *flight = r->options->flight;
+	int pass_ms = flight && flight->triggers->count ? WATCH_PASS_MS : PASS_MS;
 	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
 	int err = 0;
 
 	setpriority(PRIO_PROCESS, 0, HIGHEST_PRIORITY); /* who may not goes on without */
 	for (bool first = true; err >= 0 && !is_over(r, started_ns); first = false) {
-		err = rings_wait(r->capture.rings, PASS_MS);
+		err = rings_wait(r->capture.rings, pass_ms);
 		if (!err)
 			err = drain(r);
+		if (err >= 0)
+			err = look_after_sink(r);
 		if (first)
 			semaphores_look(r->options->plan, r->options->target);
 	}
@@ -286,6 +324,7 @@ static int run(struct recording *r)
 	if (!err)
 		err = attach(r);
 	tell_busy(r, NULL);
+	r->is_attached = !err;
 	if (!err && o->attached)
 		o->attached(o->user);
 	if (!err && o->target->kind == TARGET_COMMAND)
@@ -312,6 +351,27 @@ static void release(struct recording *r)
 	site_hits_free(r->site_hits);
 }
 
+/* Why the recording ended, for a snapshot; NULL: it never began. */
+static const char *why_over(const struct recording *r, int err, char *text, size_t room)
+{
+	const struct target *target = r->options->target;
+	int signal = stop_signal();
+
+	if (!r->is_attached)
+		return NULL;
+	if (err)
+		snprintf(text, room, "the recording failed");
+	else if (signal)
+		snprintf(text, room, "SIG%s", sigabbrev_np(signal));
+	else if (target->kind == TARGET_COMMAND && target_ended(target))
+		target_how_ended(target, text, room);
+	else if (target->kind == TARGET_PROCESSES && target_all_gone(target))
+		snprintf(text, room, "the processes ended");
+	else
+		snprintf(text, room, "the time was over");
+	return text;
+}
+
 int recording_run(const struct recording_options *options,
 		  struct recording_result *result, struct failure *f)
 {
@@ -319,13 +379,15 @@ int recording_run(const struct recording_options *options,
 		.options = options,
 		.result = result,
 		.failure = f,
-		.sink = &sink_file,
+		.sink = options->flight ? &sink_flight : &sink_file,
 	};
+	char why[64];
 	int err, closed;
 
 	*result = (struct recording_result){0};
 	err = run(&r);
-	closed = r.sink->close(r.sink_state, result, err ? NULL : f);
+	closed = r.sink->close(r.sink_state, why_over(&r, err, why, sizeof(why)), result,
+			       err ? NULL : f);
 	if (r.is_open)
 		recording_add_up(&r);
 	release(&r);

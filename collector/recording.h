@@ -10,6 +10,7 @@
 #include "collector/backend.h"
 
 struct failure;
+struct flight_options;
 struct kernel_events;
 
 struct recording_options {
@@ -19,6 +20,7 @@ struct recording_options {
 	struct target *target;
 	const char *command; /* of a TARGET_COMMAND, for messages */
 	const char *path;    /* of the trace, "-" a pipe on stdout */
+	const struct flight_options *flight; /* NULL: to a trace as hits come */
 	int compress;	     /* zstd level, 0 none */
 	size_t ring_size;    /* bytes per CPU, 0 chooses */
 	uint32_t string_size;
@@ -43,6 +45,9 @@ struct recording_result {
 	uint64_t attach_ns; /* programs and counters included */
 	uint64_t detach_ns; /* until nothing is left in the kernel */
 	bool exact_losses;  /* per event, by the kernel's own counters */
+	/* Of the flight recorder: snapshots but for the last, which of all of them could
+	 * not be written to their end, and what triggers saw. */
+	uint64_t snapshots, failed_snapshots, triggers;
 };
 
 /*

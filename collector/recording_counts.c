@@ -88,18 +88,55 @@ int recording_tell_losses(struct recording *r)
 	return err;
 }
 
-/* What perf's rings lost behind the last record that told of losses. */
-int recording_tell_last_losses(struct recording *r)
+/* What perf's rings lost so far on each CPU, to be freed; NULL without memory. */
+static uint64_t *read_lost(struct recording *r)
 {
 	const struct counters *counters = &r->capture.counters;
 	uint64_t *lost = calloc(r->capture.cpus, sizeof(*lost));
-	int err = 0;
 
 	if (!lost)
-		return fail(r->failure, -ENOMEM, "out of memory");
-	counters_read_lost(&r->capture.counters);
-	for (size_t i = 0; i < counters->count; i++)
+		fail(r->failure, -ENOMEM, "out of memory");
+	else
+		counters_read_lost(&r->capture.counters);
+	for (size_t i = 0; lost && i < counters->count; i++)
 		lost[counters->items[i].cpu] += counters->items[i].lost;
+	return lost;
+}
+
+static int put_record(void *user, const void *record, size_t size, struct failure *f)
+{
+	(void)f;
+	blob_put(user, record, size);
+	return 0;
+}
+
+int recording_list_untold(struct recording *r, struct blob *records)
+{
+	struct sideband to = recording_sideband(r);
+	const uint64_t *told = r->result->lost_on_cpu;
+	uint64_t *lost;
+
+	if (r->options->backend->lost)
+		return 0;
+	lost = read_lost(r);
+	if (!lost)
+		return -ENOMEM;
+	to.write = put_record;
+	to.user = records;
+	for (unsigned cpu = 0; cpu < r->capture.cpus; cpu++)
+		if (lost[cpu] > told[cpu])
+			sideband_lost(&to, to.id, lost[cpu] - told[cpu], cpu,
+				      now_ns(CLOCK_MONOTONIC), r->failure);
+	free(lost);
+	return 0;
+}
+
+/* What perf's rings lost behind the last record that told of losses. */
+int recording_tell_last_losses(struct recording *r)
+{
+	uint64_t *lost = read_lost(r);
+	int err = lost ? 0 : -ENOMEM;
+
 	for (unsigned cpu = 0; !err && cpu < r->capture.cpus; cpu++)
 		err = tell_loss(r, cpu, lost[cpu], now_ns(CLOCK_MONOTONIC));
 	free(lost);

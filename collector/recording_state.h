@@ -12,6 +12,7 @@
 #include "collector/sideband.h"
 #include "collector/sink.h"
 #include "collector/site_hits.h"
+#include "trace/blob.h"
 
 enum { RECORDING_TYPES = 1 << 16, RECORDING_NO_EVENT = 0xffff };
 
@@ -23,7 +24,9 @@ struct recording {
 	const struct sink *sink;
 	struct sink_setup setup;
 	void *sink_state;
-	bool is_open; /* the sink is */
+	bool is_open;	  /* the sink is */
+	bool is_attached; /* hits were recorded */
+	uint64_t pass_began_ns;
 	struct heading heading;
 	size_t raw_offset;	 /* of a sample's raw data */
 	uint16_t *event_of_type; /* [RECORDING_TYPES]: which event a common_type is */
@@ -49,6 +52,10 @@ void recording_count_sample(struct recording *r, const uint8_t *record, size_t s
 void recording_count_lost(struct recording *r, unsigned cpu, const uint8_t *record,
 			  size_t size);
 int recording_tell_losses(struct recording *r);
+
+/* LOST records, too, of what the kernel is going to tell of in its ring by and by: for who
+ * cannot wait. */
+int recording_list_untold(struct recording *r, struct blob *records);
 
 /* When nothing more comes: what perf's rings lost untold; the losses of each event. */
 int recording_tell_last_losses(struct recording *r);

@@ -47,10 +47,11 @@ static int file_records(void *state, const void *records, size_t size, struct fa
 	return writer_data(s->writer, records, size, f);
 }
 
-static int file_round(void *state, struct failure *f)
+static int file_round(void *state, uint64_t began_ns, struct failure *f)
 {
 	struct file_sink *s = state;
 
+	(void)began_ns;
 	return writer_round(s->writer, f);
 }
 
@@ -80,11 +81,13 @@ static void count_kept(const struct sink_setup *setup, struct recording_result *
 	trace_close(trace);
 }
 
-static int file_close(void *state, struct recording_result *result, struct failure *f)
+static int file_close(void *state, const char *why, struct recording_result *result,
+		      struct failure *f)
 {
 	struct file_sink *s = state;
 	int err = 0;
 
+	(void)why;
 	if (s && s->writer) {
 		result->bytes = writer_bytes_out(s->writer);
 		err = writer_close(s->writer, f);

@@ -209,13 +209,35 @@ int target_go(struct target *target, const char *command, struct failure *f)
 	return 0;
 }
 
+/* Collects nothing: that is for target_release(). */
+static bool ask_how_ended(const struct target *target, siginfo_t *info)
+{
+	*info = (siginfo_t){0};
+	return waitid(P_PID, (id_t)target->pids[0], info, WEXITED | WNOHANG | WNOWAIT) <
+		       0 ||
+	       info->si_pid != 0;
+}
+
 bool target_ended(const struct target *target)
 {
-	siginfo_t info = {0};
+	siginfo_t info;
 
-	return waitid(P_PID, (id_t)target->pids[0], &info, WEXITED | WNOHANG | WNOWAIT) <
-		       0 ||
-	       info.si_pid != 0;
+	return ask_how_ended(target, &info);
+}
+
+void target_how_ended(const struct target *target, char *text, size_t room)
+{
+	siginfo_t info;
+	const char *name;
+
+	ask_how_ended(target, &info);
+	name = sigabbrev_np(info.si_status);
+	if (info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED)
+		snprintf(text, room, "the command ended");
+	else if (name)
+		snprintf(text, room, "the command died of SIG%s", name);
+	else
+		snprintf(text, room, "the command died of signal %d", info.si_status);
 }
 
 bool target_all_gone(const struct target *target)

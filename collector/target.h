@@ -54,6 +54,8 @@ static inline bool target_is_everybody(const struct target *target)
 }
 
 bool target_ended(const struct target *target);	   /* the command */
+/* "the command ended", "the command died of SIGSEGV". */
+void target_how_ended(const struct target *target, char *text, size_t room);
 bool target_all_gone(const struct target *target); /* every process */
 
 /* Ends a command that still runs (SIGTERM, as perf does) and collects it. */

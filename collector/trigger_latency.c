@@ -87,7 +87,7 @@ static void raise(struct latency_trigger *t, const struct request *q, const char
 	name_request(request, sizeof(request), &t->requests, q);
 	alarm_raise(t->alarm, "%.60s: %s %s %s%s", t->text, request, how,
 		    time_text(time, (double)latency_ns),
-		    q->losses != t->requests.losses ? " (records were lost meanwhile)"
+		    q->lost != t->requests.lost ? " (records were lost meanwhile)"
 						    : "");
 }
 
@@ -189,7 +189,7 @@ static void latency_look(void *state, uint64_t time_ns)
 	uint64_t told_ns = t->told_ns;
 
 	while (q && is_overdue(t, q, time_ns)) {
-		if (q->submit_ns > t->told_ns && q->losses == t->requests.losses)
+		if (q->submit_ns > t->told_ns && q->lost == t->requests.lost)
 			raise(t, q, "is under way for", time_ns - q->submit_ns);
 		told_ns = q->submit_ns;
 		q = q->newer < INFLIGHT_LISTS ? NULL : &in->pool[q->newer];
