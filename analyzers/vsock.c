@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "analyzers/vsock/filter.h"
 #include "analyzers/vsock/input.h"
 #include "analyzers/vsock/output.h"
+#include "core/clock.h"
 #include "core/command.h"
 #include "core/failure.h"
 #include "core/options.h"
@@ -89,14 +89,6 @@ static const struct usage usage = {
 		"  fathom vsock -i guest.pcap --follow 2\n",
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static void show_progress(const struct run *r)
 {
 	const struct capture_info *info = r->view.capture;
@@ -116,7 +108,7 @@ static void show_progress(const struct run *r)
 static int look_around(struct run *r, bool idle, struct failure *f)
 {
 	show_progress(r);
-	if (stop_requested() || now_ns() >= r->until_ns)
+	if (stop_requested() || clock_ns() >= r->until_ns)
 		capture_stop(r->in.capture);
 	if (idle && r->writer) {
 		int err = capture_flush(r->writer, f);
@@ -246,7 +238,7 @@ static int prepare(struct run *r, struct failure *f)
 			       snaplen_of(r->options) == HEADERS_ONLY;
 	vsock_listen(&r->tracker, r->output->listener, r->state);
 	r->until_ns =
-		r->options->duration_ns ? now_ns() + r->options->duration_ns : UINT64_MAX;
+		r->options->duration_ns ? clock_ns() + r->options->duration_ns : UINT64_MAX;
 	return 0;
 }
 

@@ -26,6 +26,7 @@
 #include "collector/kernel_events.h"
 #include "collector/semaphore.h"
 #include "collector/sink_flight.h"
+#include "core/clock.h"
 #include "core/failure.h"
 #include "core/stop.h"
 
@@ -184,7 +185,7 @@ static bool is_over(const struct recording *r, uint64_t started_ns)
 
 	if (stop_requested())
 		return true;
-	if (o->duration_ns && now_ns(CLOCK_MONOTONIC) - started_ns >= o->duration_ns)
+	if (o->duration_ns && clock_ns() - started_ns >= o->duration_ns)
 		return true;
 	if (o->target->kind == TARGET_COMMAND)
 		return target_ended(o->target);
@@ -197,7 +198,7 @@ static int drain(struct recording *r)
 	const struct backend *backend = r->options->backend;
 	int err, waiting = 0;
 
-	r->pass_began_ns = now_ns(CLOCK_MONOTONIC);
+	r->pass_began_ns = clock_ns();
 	err = rings_drain(r->capture.rings, consume, r);
 	if (!err && backend->drain)
 		waiting = backend->drain(r->backend, consume, r);
@@ -228,7 +229,7 @@ static int record_until_over(struct recording *r)
 {
 	const struct flight_options *flight = r->options->flight;
 	int pass_ms = flight && flight->triggers->count ? WATCH_PASS_MS : PASS_MS;
-	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
+	uint64_t started_ns = clock_ns();
 	int err = 0;
 
 	setpriority(PRIO_PROCESS, 0, HIGHEST_PRIORITY); /* who may not goes on without */
@@ -248,14 +249,14 @@ static int record_until_over(struct recording *r)
 static int finish(struct recording *r)
 {
 	const struct timespec moment = {.tv_nsec = 1000000};
-	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
+	uint64_t started_ns = clock_ns();
 	int err = 1;
 
 	semaphores_look(r->options->plan, r->options->target);
 	tell_busy(r, "detaching from the probes");
 	r->options->backend->detach(r->backend, &r->capture);
 	kernel_events_disable(&r->capture);
-	r->result->detach_ns = now_ns(CLOCK_MONOTONIC) - started_ns;
+	r->result->detach_ns = clock_ns() - started_ns;
 	tell_busy(r, NULL);
 	for (int i = 0; err == 1 && i < LAST_PASSES; i++) {
 		if (i)
@@ -279,24 +280,24 @@ static int watch_target(struct recording *r)
 
 static int open_backend(struct recording *r)
 {
-	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
+	uint64_t started_ns = clock_ns();
 	int err = r->options->backend->open(&r->backend, &r->capture, r->failure);
 
 	if (!err && r->options->kernel)
 		err = kernel_events_open(r->options->kernel, &r->capture,
 					 !r->options->backend->own_rings, r->failure);
-	r->result->attach_ns = now_ns(CLOCK_MONOTONIC) - started_ns;
+	r->result->attach_ns = clock_ns() - started_ns;
 	return err;
 }
 
 static int attach(struct recording *r)
 {
-	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
+	uint64_t started_ns = clock_ns();
 	int err = r->options->backend->attach(r->backend, &r->capture, r->failure);
 
 	if (!err)
 		err = kernel_events_enable(&r->capture, r->failure);
-	r->result->attach_ns += now_ns(CLOCK_MONOTONIC) - started_ns;
+	r->result->attach_ns += clock_ns() - started_ns;
 	return err;
 }
 
@@ -337,14 +338,14 @@ static int run(struct recording *r)
 
 static void release(struct recording *r)
 {
-	uint64_t started_ns = now_ns(CLOCK_MONOTONIC);
+	uint64_t started_ns = clock_ns();
 
 	/* In this order: uprobe events can be removed when nothing uses them. */
 	rings_free(r->capture.rings);
 	counters_close(&r->capture.counters);
 	tell_busy(r, "removing the probes");
 	r->options->backend->close(r->backend);
-	r->result->detach_ns += now_ns(CLOCK_MONOTONIC) - started_ns;
+	r->result->detach_ns += clock_ns() - started_ns;
 	tell_busy(r, NULL);
 	heading_release(&r->heading);
 	free(r->event_of_type);

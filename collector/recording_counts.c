@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "collector/kernel_events.h"
+#include "core/clock.h"
 #include "core/failure.h"
 
 void recording_count_sample(struct recording *r, const uint8_t *record, size_t size)
@@ -126,7 +127,7 @@ int recording_list_untold(struct recording *r, struct blob *records)
 	for (unsigned cpu = 0; cpu < r->capture.cpus; cpu++)
 		if (lost[cpu] > told[cpu])
 			sideband_lost(&to, to.id, lost[cpu] - told[cpu], cpu,
-				      now_ns(CLOCK_MONOTONIC), r->failure);
+				      clock_ns(), r->failure);
 	free(lost);
 	return 0;
 }
@@ -138,7 +139,7 @@ int recording_tell_last_losses(struct recording *r)
 	int err = lost ? 0 : -ENOMEM;
 
 	for (unsigned cpu = 0; !err && cpu < r->capture.cpus; cpu++)
-		err = tell_loss(r, cpu, lost[cpu], now_ns(CLOCK_MONOTONIC));
+		err = tell_loss(r, cpu, lost[cpu], clock_ns());
 	free(lost);
 	return err;
 }

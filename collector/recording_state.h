@@ -4,8 +4,6 @@
 #ifndef FATHOM_COLLECTOR_RECORDING_STATE_H
 #define FATHOM_COLLECTOR_RECORDING_STATE_H
 
-#include <time.h>
-
 #include "collector/heading.h"
 #include "collector/recording.h"
 #include "collector/ring.h"
@@ -34,14 +32,6 @@ struct recording {
 	int unwritten; /* why the trace could not be written any more; 0: it can */
 	struct failure *failure;
 };
-
-static inline uint64_t now_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* Records of our own, on their way into the trace. */
 struct sideband recording_sideband(struct recording *r);

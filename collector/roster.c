@@ -24,13 +24,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "collector/mappings.h"
 #include "collector/sideband.h"
 #include "collector/waiting.h"
 #include "core/bytes.h"
+#include "core/clock.h"
 #include "trace/blob.h"
 #include "trace/thread_names.h"
 
@@ -294,11 +294,8 @@ static void look_at_task(const void *node, VISIT visit, void *opaque)
 /* @time_ns: what was said until then has taken effect. */
 static int look_for_all(struct roster *r, uint64_t time_ns)
 {
-	struct look look = {.gone_before_ns = time_ns};
-	struct timespec now;
+	struct look look = {.now_ns = clock_ns(), .gone_before_ns = time_ns};
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	look.now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	look.gone = calloc(r->nr_tasks, sizeof(struct task *));
 	if (!look.gone)
 		return -ENOMEM;

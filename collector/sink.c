@@ -8,13 +8,14 @@
 #include <time.h>
 
 #include "collector/plan.h"
+#include "core/clock.h"
 #include "core/failure.h"
 
-static uint64_t now_ns(clockid_t clock)
+static uint64_t wall_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(clock, &t);
+	clock_gettime(CLOCK_REALTIME, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
@@ -47,8 +48,8 @@ int sink_head(struct writer_options *head, const struct sink_setup *setup,
 		.nr_events = setup->nr_events,
 		.build_ids = ids,
 		.clockid = CLOCK_MONOTONIC,
-		.wall_ns = now_ns(CLOCK_REALTIME),
-		.clock_ns = now_ns(CLOCK_MONOTONIC),
+		.wall_ns = wall_ns(),
+		.clock_ns = clock_ns(),
 		.argc = setup->argc,
 		.argv = setup->argv,
 	};

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "collector/plan.h"
 #include "collector/recording.h"
+#include "core/clock.h"
 #include "core/failure.h"
 #include "core/units.h"
 
@@ -40,14 +40,6 @@ struct flight_sink {
 	bool asked;		   /* by SIGUSR2 */
 	uint64_t triggers, failed; /* how many */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static int open_watch(struct flight_sink *s, struct failure *f)
 {
@@ -90,7 +82,7 @@ static int flight_sink_open(void **state, const struct sink_setup *setup,
 		return fail(f, -ENOMEM, "out of memory");
 	s->setup = setup;
 	s->options = setup->flight;
-	s->started_ns = now_ns();
+	s->started_ns = clock_ns();
 	err = flight_new(&s->flight, s->options->size, &setup->events[0].attr,
 			 setup->sideband_id, f);
 	if (!err)
@@ -193,7 +185,7 @@ static bool has_room(struct flight_sink *s)
 /* Is it too soon after the last one for what a trigger says? */
 static bool is_too_soon(const struct flight_sink *s)
 {
-	return s->last_ns && now_ns() - s->last_ns < s->options->interval_ns;
+	return s->last_ns && clock_ns() - s->last_ns < s->options->interval_ns;
 }
 
 static bool flight_sink_is_due(void *state)
@@ -233,7 +225,7 @@ static int flight_sink_act(void *state, const struct blob *untold, struct failur
 	const char *why = s->asked ? "SIGUSR2" : "";
 
 	if (s->options->triggers->alarm.count)
-		s->last_ns = now_ns();
+		s->last_ns = clock_ns();
 	s->begun++;
 	s->asked = false;
 	return begin(s, NULL, why, untold, f);

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "core/bytes.h"
+#include "core/clock.h"
 #include "core/units.h"
 
 struct snapshot {
@@ -169,7 +170,6 @@ struct snapshot *snapshot_begin(struct flight *flight, const struct sink_setup *
 				const struct blob *untold)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
-	struct timespec now;
 
 	if (!s)
 		return NULL;
@@ -182,8 +182,7 @@ struct snapshot *snapshot_begin(struct flight *flight, const struct sink_setup *
 		name_by_time(s->report.path, sizeof(s->report.path), setup->path);
 	blob_put(&s->untold, untold->data, untold->size);
 	flight_hold(flight, &s->window);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	s->to_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	s->to_ns = clock_ns();
 	s->report.from_start = !s->window.from_ns;
 	s->from_ns = s->report.from_start ? started_ns : s->window.from_ns;
 	s->report.reach_ns = s->to_ns > s->from_ns ? s->to_ns - s->from_ns : 0;

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "core/clock.h"
 
 /* Well-formed UTF-8 is what RFC 3629 says. */
 size_t text_printable(const char *text, size_t size)
@@ -136,14 +137,6 @@ static struct {
 	bool shown;
 } line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* To so many characters of UTF-8. */
 static void cut(char *text, unsigned columns)
 {
@@ -159,7 +152,7 @@ static void cut(char *text, unsigned columns)
 /* Is it time for the line? If so it counts as shown. */
 static bool is_due(void)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns();
 
 	if (!line.began_ns)
 		line.began_ns = now;

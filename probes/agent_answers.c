@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/failure.h"
 #include "core/json_members.h"
 #include "probes/agent_sandbox.h"
 #include "probes/agent_session.h"
 #include "probes/bench_report.h"
-#include "probes/clock.h"
 #include "probes/probes.h"
 
 enum { OVERRIDES_MAX = 64, DEVICES_MAX = 64 };

@@ -15,10 +15,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/failure.h"
 #include "core/stop.h"
 #include "core/text.h"
-#include "probes/clock.h"
 
 enum { BEAT_MS = 500, HELLO_MS = 10000, SILENCE_MS = 30000, LINGER_MS = 1000 };
 

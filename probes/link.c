@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/failure.h"
-#include "probes/clock.h"
 #include "probes/probes.h"
 
 enum { ROOM = 64 << 10 };

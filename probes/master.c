@@ -17,11 +17,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/failure.h"
 #include "core/json_members.h"
 #include "core/stop.h"
 #include "core/units.h"
-#include "probes/clock.h"
 #include "probes/clock_sync.h"
 #include "probes/link.h"
 #include "probes/master_trace.h"

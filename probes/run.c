@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/clock.h"
 #include "core/failure.h"
-#include "probes/clock.h"
 #include "probes/file_rules.h"
 #include "probes/watcher.h"
 

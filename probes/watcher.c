@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "probes/clock.h"
+#include "core/clock.h"
 #include "probes/file_rules.h"
 #include "probes/run.h"
 

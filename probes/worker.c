@@ -37,7 +37,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "probes/clock.h"
+#include "core/clock.h"
 #include "probes/probes.h"
 
 enum { BATCH_MAX = 4 };

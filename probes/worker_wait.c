@@ -8,7 +8,7 @@
  */
 #include <errno.h>
 
-#include "probes/clock.h"
+#include "core/clock.h"
 #include "probes/probes.h"
 #include "probes/worker.h"
 

@@ -27,8 +27,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "core/failure.h"
 #include "trace/compressor.h"
 #include "trace/output.h"
@@ -47,14 +47,6 @@ struct trace_writer {
 	uint64_t bytes_in;
 	uint64_t checkpoint_ns; /* when data.size was last moved */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static int fail_again(const struct trace_writer *w, struct failure *f)
 {
@@ -153,7 +145,7 @@ static int append_checkpoint(struct trace_writer *w, struct failure *f)
 	err = append(w, table, checkpoint_size(w), f);
 	if (err)
 		return err;
-	w->checkpoint_ns = now_ns();
+	w->checkpoint_ns = clock_ns();
 	err = output_write_at(&w->output, &data_size, sizeof(data_size),
 			      offsetof(struct perf_file_header, data.size));
 	return err ? fail(f, err, "%s: %s", w->output.path, strerror(-err)) : 0;
@@ -265,7 +257,7 @@ int writer_round(struct trace_writer *w, struct failure *f)
 
 	if (w->error)
 		return fail_again(w, f);
-	if (now_ns() - w->checkpoint_ns < checkpoint_interval_ns) {
+	if (clock_ns() - w->checkpoint_ns < checkpoint_interval_ns) {
 		fill_round(&round, sizeof(round));
 		return put_records(w, &round, sizeof(round), f);
 	}
@@ -276,7 +268,7 @@ int writer_round(struct trace_writer *w, struct failure *f)
 	if (!w->output.is_stream)
 		return append_checkpoint(w, f);
 	fill_round(&round, sizeof(round));
-	w->checkpoint_ns = now_ns();
+	w->checkpoint_ns = clock_ns();
 	return append(w, &round, sizeof(round), f);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The clock of the engine and of the trace: CLOCK_MONOTONIC in nanoseconds. */
-#ifndef FATHOM_PROBES_CLOCK_H
-#define FATHOM_PROBES_CLOCK_H
+/* The clock of traces and of the engine: CLOCK_MONOTONIC in nanoseconds. */
+#ifndef FATHOM_CORE_CLOCK_H
+#define FATHOM_CORE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
