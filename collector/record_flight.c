@@ -11,6 +11,7 @@
 
 #include "collector/record_summary.h"
 #include "core/command.h"
+#include "core/text.h"
 #include "core/units.h"
 
 static const uint64_t total_least = 1 << 30;
@@ -142,10 +143,25 @@ void record_flight_close(struct record_flight *flight)
 	triggers_close(&flight->triggers);
 }
 
+/* Which model a latency trigger has; there may be several that fit. */
+static void say_model(const struct trigger *t)
+{
+	const char *name = t->kind->model(t->state);
+	char text[80];
+
+	text_escape(text, sizeof(text), name, strlen(name), 0);
+	fprintf(stderr, "[ fathom record: %s is about requests of model %s ]\n", t->text,
+		text);
+}
+
 void record_flight_say_attached(const struct record_flight *flight)
 {
+	const struct triggers *triggers = &flight->triggers;
 	char size[UNIT_TEXT];
 
+	for (size_t i = 0; i < triggers->count; i++)
+		if (triggers->items[i].kind->model)
+			say_model(&triggers->items[i]);
 	fprintf(stderr,
 		"[ fathom record: the last %s are kept in memory; kill -USR2 %d writes a "
 		"snapshot ]\n",

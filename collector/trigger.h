@@ -42,6 +42,9 @@ struct trigger_kind {
 	 * NULL: open() said so. */
 	int (*ready)(void *state, struct failure *f);
 
+	/* Then: whose requests it is about, a model's name. NULL: it is about hits. */
+	const char *(*model)(const void *state);
+
 	/* Between two passes: all events older than @time_ns have been told. May be NULL.
 	 */
 	void (*look)(void *state, uint64_t time_ns);

@@ -173,6 +173,13 @@ static int latency_ready(void *state, struct failure *f)
 	return fail(f, -EINVAL, "'%.60s': %s", t->text, want);
 }
 
+static const char *latency_model(const void *state)
+{
+	const struct latency_trigger *t = state;
+
+	return t->requests.model->name;
+}
+
 /* Has it been under way for much longer than it may? */
 static bool is_overdue(const struct latency_trigger *t, const struct request *q,
 		       uint64_t time_ns)
@@ -213,6 +220,7 @@ const struct trigger_kind trigger_latency = {
 	.open = latency_open,
 	.analyzer = &analyzer,
 	.ready = latency_ready,
+	.model = latency_model,
 	.look = latency_look,
 	.close = latency_close,
 };

@@ -179,6 +179,7 @@ def test_names():
 def test_latency():
     """A request that takes too long is what the snapshot ends with."""
     flight = Flight(*LATENCY, "latency>50ms", "--snapshot-interval", "0")
+    assert "latency>50ms is about requests of model flier ]" in flight.said, flight.said
     flight.tell("quick 100", "slow 5", "slow 60 culprit")
     line = Line(flight.hear("latency>50ms"))
     found = re.search(r"latency>50ms: (\w+) (\d+) of flier\[(\d+)\] took ([\d.]+) ms", line.why)
