@@ -5,6 +5,7 @@ import os
 import re
 
 import breakdown
+import flight
 import foreign
 import polling
 import vsock
@@ -205,5 +206,5 @@ def agree(bench):
 
 
 ROWS = {"idle": idle, "hit": hit, "lost": lost, "latency": latency, "fio": fio, "null": null,
-        "poll": poll, "agree": agree, **breakdown.ROWS, **foreign.ROWS, **polling.ROWS,
-        **vsock.ROWS}
+        "poll": poll, "agree": agree, **breakdown.ROWS, **flight.ROWS, **foreign.ROWS,
+        **polling.ROWS, **vsock.ROWS}
