@@ -196,7 +196,7 @@ static bool flight_sink_is_due(void *state)
 	if (s->current && snapshot_is_over(s->current))
 		end_current(s);
 	s->asked |= snapshot_asked();
-	if (alarm->count && is_too_soon(s)) {
+	if (alarm->count && (s->is_exhausted || is_too_soon(s))) {
 		s->triggers += alarm->count;
 		alarm->count = 0;
 	}
