@@ -213,10 +213,11 @@ static int drain(struct recording *r)
 
 static int look_after_sink(struct recording *r)
 {
+	int err = r->sink->is_due ? r->sink->is_due(r->sink_state) : 0;
 	struct blob untold = {0};
-	int err;
 
-	if (!r->sink->is_due || !r->sink->is_due(r->sink_state))
+	r->hurry = err == -EAGAIN;
+	if (err <= 0)
 		return 0;
 	err = recording_list_untold(r, &untold);
 	if (!err)
@@ -234,7 +235,7 @@ static int record_until_over(struct recording *r)
 
 	setpriority(PRIO_PROCESS, 0, HIGHEST_PRIORITY); /* who may not goes on without */
 	for (bool first = true; err >= 0 && !is_over(r, started_ns); first = false) {
-		err = rings_wait(r->capture.rings, pass_ms);
+		err = rings_wait(r->capture.rings, r->hurry ? 0 : pass_ms);
 		if (!err)
 			err = drain(r);
 		if (err >= 0)

@@ -25,6 +25,7 @@ struct recording {
 	bool is_open;	  /* the sink is */
 	bool is_attached; /* hits were recorded */
 	uint64_t pass_began_ns;
+	bool hurry; /* the sink waits for another pass */
 	struct heading heading;
 	size_t raw_offset;	 /* of a sample's raw data */
 	uint16_t *event_of_type; /* [RECORDING_TYPES]: which event a common_type is */

@@ -45,8 +45,8 @@ struct sink {
 	int (*round)(void *state, uint64_t began_ns, struct failure *f);
 
 	/* Is there something to do, for which it has to know what was lost and is not
-	 * told as yet? NULL: never. */
-	bool (*is_due)(void *state);
+	 * told as yet? 1: yes; -EAGAIN: after one more pass; 0: no. NULL: never. */
+	int (*is_due)(void *state);
 
 	/* Does it. @untold: LOST records, which are copied. */
 	int (*act)(void *state, const struct blob *untold, struct failure *f);

@@ -188,17 +188,21 @@ static bool is_too_soon(const struct flight_sink *s)
 	return s->last_ns && clock_ns() - s->last_ns < s->options->interval_ns;
 }
 
-static bool flight_sink_is_due(void *state)
+static int flight_sink_is_due(void *state)
 {
 	struct flight_sink *s = state;
 	struct alarm *alarm = &s->options->triggers->alarm;
 
 	if (s->current && snapshot_is_over(s->current))
 		end_current(s);
-	s->asked |= snapshot_asked();
 	if (alarm->count && (s->is_exhausted || is_too_soon(s))) {
 		s->triggers += alarm->count;
 		alarm->count = 0;
+	}
+	/* Hits before the signal may still lie in the rings. */
+	if (snapshot_asked()) {
+		s->asked = true;
+		return -EAGAIN;
 	}
 	return (s->asked || alarm->count) && !s->current && has_room(s);
 }

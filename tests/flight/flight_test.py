@@ -173,6 +173,8 @@ def test_names():
     theirs = by_perf(line.path)
     if theirs:
         assert [comm for comm, _, _ in theirs] == names
+        maps = run("perf", "script", "--show-mmap-events", "-i", line.path).stdout
+        assert set(re.findall(r"MMAP2 .* (\S+)$", maps, re.M)) == {FLIER}, "of traced files alone"
     flight.end()
 
 
@@ -324,6 +326,22 @@ def test_full_disk():
         assert "1 of 3 snapshots could not be written to their end" in flight.said, flight.said
     finally:
         subprocess.run(["umount", "disk"], check=True)
+
+
+def test_no_folder():
+    """Where no file can be made there is no snapshot; the recording does not wait for it."""
+    os.mkdir("folder")
+    flight = Flight(trace="folder/t.data")
+    flight.tell("quick 10")
+    os.rename("folder", "elsewhere")
+    flight.recorder.send_signal(signal.SIGUSR2)
+    said = flight.hear("warning")
+    assert "No such file" in said and "there is no snapshot; recording goes on" in said, said
+    flight.tell("quick 50000")
+    os.rename("elsewhere", "folder")
+    line = flight.snapshot()
+    assert len(script(line.path)) == line.events
+    flight.end(expect=1)
 
 
 def test_analyzers():
