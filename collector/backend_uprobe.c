@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "collector/fetch_text.h"
-#include "collector/filter.h"
+#include "collector/plan_filter.h"
 #include "collector/tracefs.h"
 #include "core/failure.h"
 #include "trace/event_format.h"

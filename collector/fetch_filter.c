@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "collector/fetch_generator.h"
-#include "collector/filter.h"
+#include "trace/filter.h"
 
 enum { DIFFERENCES_MAX = FILTER_TEXT_MAX / 8 + 6 };
 

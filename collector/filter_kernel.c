@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/filter.h"
+#include "collector/plan_filter.h"
 #include "collector/plan.h"
 
 static void put_number(FILE *to, const struct filter_node *node, const struct argument *a)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/filter.h"
+#include "trace/filter.h"
 #include "collector/symbol.h"
 #include "core/failure.h"
 #include "core/ini.h"

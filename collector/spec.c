@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/filter.h"
+#include "collector/plan_filter.h"
 #include "collector/plan.h"
 #include "collector/plan_argument.h"
 #include "core/failure.h"
@@ -166,7 +166,7 @@ static int apply_filter(struct plan_event *event, const char *filter, struct fai
 	if (event->filter)
 		return fail(f, -EINVAL, "%s has two filters: join them with ||",
 			    event->name);
-	return filter_parse(&event->filter, filter, event, f);
+	return plan_filter_parse(&event->filter, filter, event, f);
 }
 
 int specs_apply_types(const struct specs *specs, struct plan *plan, struct failure *f)

@@ -4,7 +4,7 @@
  *
  *   PROVIDER:NAME                      globs allowed; NAME alone is of any provider
  *   PROVIDER:NAME(ARGUMENT:TYPE,...)   types of arguments, by name or as argN
- *   PROVIDER:NAME/FILTER/              which hits count (collector/filter.h)
+ *   PROVIDER:NAME/FILTER/              which hits count (trace/filter.h)
  */
 #ifndef FATHOM_COLLECTOR_SPEC_H
 #define FATHOM_COLLECTOR_SPEC_H

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "collector/alarm.h"
-#include "collector/filter.h"
+#include "collector/plan_filter.h"
 #include "collector/plan.h"
 #include "collector/spec.h"
 #include "collector/trigger.h"
@@ -41,7 +41,7 @@ static int watch_event(struct event_trigger *t, size_t index, const struct spec 
 	watched->meant = true;
 	if (!spec->filter)
 		return 0;
-	return filter_parse(&watched->filter, spec->filter, &t->plan->events[index], f);
+	return plan_filter_parse(&watched->filter, spec->filter, &t->plan->events[index], f);
 }
 
 static int watch_spec(struct event_trigger *t, const struct specs *specs,
@@ -119,6 +119,23 @@ static int type(void *state, const struct event_type *type, struct failure *f)
 	return watched->meant;
 }
 
+/* A field that the event lacks holds no comparison. */
+static bool passes(const struct watched *watched, const struct event *event)
+{
+	const struct filter *filter = watched->filter;
+	uint64_t holds = 0;
+
+	for (unsigned i = 0; i < filter->count; i++) {
+		const struct filter_node *node = &filter->nodes[i];
+		const struct event_field *field = watched->fields[node->argument];
+
+		if (filter_is_comparison(node) && field &&
+		    filter_field_holds(node, event, field))
+			holds |= UINT64_C(1) << i;
+	}
+	return filter_passes(filter, holds);
+}
+
 static int event(void *state, const struct event *event, struct failure *f)
 {
 	struct event_trigger *t = state;
@@ -126,7 +143,7 @@ static int event(void *state, const struct event *event, struct failure *f)
 	const char *comm;
 
 	(void)f;
-	if (watched->filter && !filter_passes(watched->filter, event, watched->fields))
+	if (watched->filter && !passes(watched, event))
 		return 0;
 	comm = trace_comm(t->trace, event->pid, event->tid);
 	alarm_raise(t->alarm, "%.100s: %.60s by %.16s[%d] at %" PRIu64 ".%09u", t->text,

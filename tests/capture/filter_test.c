@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The filter parser: what it accepts, as the kernel is told, and how it refuses. */
-#include "collector/filter.h"
+#include "collector/plan_filter.h"
 
 #include <errno.h>
 
@@ -30,7 +30,7 @@ static void accepts(const char *text, const char *wanted)
 	struct failure f = {""};
 	char out[256];
 
-	assert_int_equal(filter_parse(&filter, text, &event, &f), 0);
+	assert_int_equal(plan_filter_parse(&filter, text, &event, &f), 0);
 	assert_int_equal(filter_kernel_text(out, sizeof(out), filter, &event), 0);
 	assert_string_equal(out, wanted);
 	filter_free(filter);
@@ -41,7 +41,7 @@ static void refuses(const char *text, const char *wanted)
 	struct filter *filter = NULL;
 	struct failure f = {""};
 
-	assert_true(filter_parse(&filter, text, &event, &f) < 0);
+	assert_true(plan_filter_parse(&filter, text, &event, &f) < 0);
 	assert_string_equal(f.text, wanted);
 }
 
@@ -52,6 +52,7 @@ static void test_accepts(void **state)
 	accepts(" block <= 0xffffffff ", "arg2 <= 4294967295");
 	accepts("result==-5", "arg3 == -5");
 	accepts("op==write", "arg1 == 1");
+	accepts("op==\"write\" || op=='read'", "(arg1 == 1 || arg1 == 0)");
 	accepts("op", "arg1 != 0");
 	accepts("block&6", "arg2 & 6");
 	accepts("arg2!=3", "arg2 != 3");
@@ -73,6 +74,9 @@ static void test_refuses(void **state)
 	refuses("block>1 && op==wrte", "filter 'block>1 && op==wrte', column 16: op is "
 				       "never 'wrte'; did you mean "
 				       "'write'?");
+	refuses("op=='wr", "filter 'op=='wr', column 5: op is never 'wr'; a word of it is "
+			   "'read'");
+	refuses("op=='read", "filter 'op=='read': the closing quote is expected at its end");
 	refuses("block=1", "filter 'block=1', column 6: '==' is expected, not '='");
 	refuses("op==256", "filter 'op==256', column 5: 256 does not fit op, a u8");
 	refuses("block==-1",

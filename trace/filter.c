@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Parses filters of hits, by recursive descent into an array of nodes. */
-#include "collector/filter.h"
+/* Parses filters, by recursive descent into an array of nodes. */
+#include "trace/filter.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/plan.h"
-#include "collector/plan_argument.h"
 #include "core/failure.h"
 #include "core/ini.h"
+#include "core/units.h"
+#include "trace/argument.h"
+
+enum { NUMBER_MAX = 40 };
 
 static const char *const compare_texts[COMPARISONS] = {
 	[COMPARE_EQUAL] = "==", [COMPARE_DIFFERENT] = "!=",
@@ -21,7 +23,7 @@ static const char *const compare_texts[COMPARISONS] = {
 
 struct parser {
 	const char *text, *at;
-	const struct plan_event *event;
+	const struct filter_vocabulary *vocabulary;
 	struct filter *filter;
 	unsigned depth;
 	struct failure *failure;
@@ -145,6 +147,29 @@ static int parse_number(struct parser *p, const struct argument *a, int64_t *num
 	return 0;
 }
 
+/* "2ms", "0.5s", "64k"; without a unit it is ns or bytes. */
+static int parse_quantity(struct parser *p, enum filter_unit unit, int64_t *number)
+{
+	char text[NUMBER_MAX];
+	size_t size = 0;
+	uint64_t value;
+	int err;
+
+	while (isalnum((unsigned char)p->at[size]) || p->at[size] == '.')
+		size++;
+	if (!size || size >= sizeof(text))
+		return expected(p, unit == FILTER_TIME ? "a time" : "a size");
+	memcpy(text, p->at, size);
+	text[size] = 0;
+	err = unit == FILTER_TIME ? time_parse(text, 1, &value, p->failure)
+				  : size_parse(text, &value, p->failure);
+	if (err)
+		return wrong(p, p->at, err);
+	*number = (int64_t)value;
+	p->at += size;
+	return 0;
+}
+
 static int no_word(struct parser *p, const struct argument *a, const char *word)
 {
 	const char *words[a->nr_words + 1], *near;
@@ -164,31 +189,41 @@ static int no_word(struct parser *p, const struct argument *a, const char *word)
 	return wrong(p, p->at, -EINVAL);
 }
 
+/* In quotes or without. */
 static int parse_word(struct parser *p, const struct argument *a, int64_t *number)
 {
-	size_t size = name_size(p->at);
+	bool quoted = *p->at == '"' || *p->at == '\'';
+	const char quote[2] = {*p->at}, *start = p->at + quoted;
+	size_t size = quoted ? strcspn(start, quote) : name_size(start);
 	char word[ARGUMENT_NAME_MAX + 1];
 
 	for (size_t i = 0; i < a->nr_words; i++)
 		if (strlen(a->words[i].word) == size &&
-		    strncmp(a->words[i].word, p->at, size) == 0) {
+		    strncmp(a->words[i].word, start, size) == 0) {
 			*number = a->words[i].value;
-			p->at += size;
-			return 0;
+			p->at = start + size;
+			return quoted && !accept(p, quote) ? expected(p, "the closing quote")
+							   : 0;
 		}
 	if (size > ARGUMENT_NAME_MAX)
 		size = ARGUMENT_NAME_MAX;
-	memcpy(word, p->at, size);
+	memcpy(word, start, size);
 	word[size] = 0;
 	return no_word(p, a, word);
 }
 
 /* Text in quotes of either kind, without escapes. */
-static int parse_text(struct parser *p, char **text)
+static int parse_text(struct parser *p, bool any_word, char **text)
 {
 	const char *start = p->at, *end;
+	size_t word = any_word ? name_size(start) : 0;
 	char quote = *start;
 
+	if (word) {
+		*text = strndup(start, word);
+		p->at += word;
+		return *text ? 0 : fail(p->failure, -ENOMEM, "out of memory");
+	}
 	if (quote != '"' && quote != '\'')
 		return expected(p, "text in quotes");
 	end = strchr(start + 1, quote);
@@ -205,19 +240,22 @@ static int parse_text(struct parser *p, char **text)
 	return *text ? 0 : fail(p->failure, -ENOMEM, "out of memory");
 }
 
-static int parse_value(struct parser *p, struct filter_node *node)
+static int parse_value(struct parser *p, const struct filter_term *term,
+		       struct filter_node *node)
 {
-	const struct argument *a = &p->event->arguments[node->argument];
+	const struct argument *a = term->type;
 
 	skip_blanks(p);
 	if (node->kind == FILTER_TEXT) {
 		if (node->compare > COMPARE_DIFFERENT)
 			return expected(p, "'==' or '!=' before text");
-		return parse_text(p, &node->text);
+		return parse_text(p, term->any_word, &node->text);
 	}
+	if (term->unit != FILTER_PLAIN)
+		return parse_quantity(p, term->unit, &node->number);
 	if (isdigit((unsigned char)*p->at) || *p->at == '-')
 		return parse_number(p, a, &node->number);
-	if (!name_size(p->at))
+	if (!name_size(p->at) && *p->at != '"' && *p->at != '\'')
 		return expected(p, "a number or a word");
 	return parse_word(p, a, &node->number);
 }
@@ -225,26 +263,28 @@ static int parse_value(struct parser *p, struct filter_node *node)
 static int parse_comparison(struct parser *p)
 {
 	struct filter_node node = {.kind = FILTER_NUMBER, .compare = COMPARE_DIFFERENT};
+	const struct filter_vocabulary *v = p->vocabulary;
+	struct filter_term term = {0};
 	const char *start = p->at;
 	size_t size = name_size(start);
-	int index, err;
+	int number, err;
 
 	if (!size)
-		return expected(p, "the name of an argument");
-	index = plan_argument_find(p->event, start, size, p->failure);
-	if (index < 0)
-		return wrong(p, start, index);
-	node.argument = (uint8_t)index;
-	if (p->event->arguments[index].kind == ARGUMENT_FLOAT) {
+		return expected(p, v->what);
+	number = v->find(v->user, start, size, &term, p->failure);
+	if (number < 0)
+		return wrong(p, start, number);
+	node.argument = (uint8_t)number;
+	if (term.type->kind == ARGUMENT_FLOAT) {
 		fail(p->failure, -EOPNOTSUPP, "floating point cannot be compared");
 		return wrong(p, start, -EOPNOTSUPP);
 	}
-	if (p->event->arguments[index].kind == ARGUMENT_STRING)
+	if (term.type->kind == ARGUMENT_STRING)
 		node.kind = FILTER_TEXT;
 	p->at += size;
 	err = parse_compare(p, &node.compare);
 	if (err > 0)
-		err = parse_value(p, &node);
+		err = parse_value(p, &term, &node);
 	else if (!err && node.kind == FILTER_TEXT)
 		err = expected(p, "'==' or '!='");
 	if (!err)
@@ -293,12 +333,15 @@ static int parse_any(struct parser *p)
 	return index;
 }
 
-int filter_parse(struct filter **result, const char *text, const struct plan_event *event,
-		 struct failure *f)
+int filter_parse(struct filter **result, const char *text,
+		 const struct filter_vocabulary *vocabulary, struct failure *f)
 {
 	struct filter *filter = calloc(1, sizeof(*filter));
-	struct parser p = {
-		.text = text, .at = text, .event = event, .filter = filter, .failure = f};
+	struct parser p = {.text = text,
+			   .at = text,
+			   .vocabulary = vocabulary,
+			   .filter = filter,
+			   .failure = f};
 	int root;
 
 	if (!filter)
