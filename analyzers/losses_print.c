@@ -22,11 +22,12 @@ static uint64_t no_complete(const struct requests *r)
 json_t *losses_gaps_json(const struct requests *r)
 {
 	return json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)r->losses,
-		"in_flight", (json_int_t)requests_in_gaps(r), "no_submit",
-		(json_int_t)no_submit(r), "no_complete", (json_int_t)no_complete(r),
-		"doubtful", (json_int_t)r->doubtful, "given_up", (json_int_t)r->given_up,
-		"unknown_max", (json_int_t)losses_unknown(r));
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "count",
+		(json_int_t)r->losses, "in_flight", (json_int_t)requests_in_gaps(r),
+		"no_submit", (json_int_t)no_submit(r), "no_complete",
+		(json_int_t)no_complete(r), "doubtful", (json_int_t)r->doubtful,
+		"given_up", (json_int_t)r->given_up, "meanwhile",
+		(json_int_t)r->meanwhile, "unknown_max", (json_int_t)losses_unknown(r));
 }
 
 static const char *op_text(const struct requests *r, const struct cut_request *c,
@@ -112,6 +113,12 @@ void losses_note(const struct requests *r, FILE *to)
 			" %" PRIu64 " have both, but their keys may have been used "
 			"again, so that they are not counted as pairs;",
 			r->doubtful);
+	if (r->meanwhile)
+		fprintf(to,
+			" %" PRIu64
+			" pairs or more were made by other CPUs while a gap was "
+			"open, of which some may be of two requests;",
+			r->meanwhile);
 	fputs(" the latencies of the others are right\n", to);
 }
 

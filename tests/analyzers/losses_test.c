@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analyzers/latency.h"
+#include "core/failure.h"
 #include "model_bed.h"
 
 static const char reused[] = "[request task]\n"
@@ -215,6 +216,55 @@ static void test_a_gap_before(void **state)
 	close_history(h);
 }
 
+static void lose_between(struct history *h, uint64_t count, uint64_t from_ns,
+			 uint64_t to_ns)
+{
+	struct loss loss = {.count = count, .from_ns = from_ns, .to_ns = to_ns};
+	struct failure f;
+
+	assert_int_equal(requests_analyzer.loss(&h->bed.requests, &loss, &f), 0);
+}
+
+/* A gap is told of when it has ended: pairs that were made meanwhile are counted. */
+static void test_meanwhile(void **state)
+{
+	static const struct {
+		const char *model;
+		uint64_t lost, from_ns, made, in_all;
+	} cases[] = {
+		{reused, 2, 15, 1, 1}, {reused, 2, 30, 0, 1}, {reused, 1, 15, 0, 1},
+		{reused, 2, 0, 0, 1},  {unique, 9, 15, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct history *h = open_history(cases[i].model);
+
+		across(h, 0, 0);
+		lose_between(h, cases[i].lost, cases[i].from_ns, 40);
+		assert_int_equal(h->bed.requests.meanwhile, cases[i].made);
+		lose_between(h, 5, 15, 50); /* of another CPU: a pair is counted once */
+		assert_int_equal(h->bed.requests.meanwhile, cases[i].in_all);
+		close_history(h);
+	}
+}
+
+/* Of more than are kept, as many are counted as are. */
+static void test_many_meanwhile(void **state)
+{
+	struct history *h = open_history(reused);
+
+	(void)state;
+	for (uint64_t i = 0; i < 2 * RECENT_PAIRS; i++) {
+		h->ends[1000 + 2 * i] = 1001 + 2 * i;
+		EVENT(&h->bed, START, 1000 + 2 * i, 1, 7);
+		EVENT(&h->bed, END, 1001 + 2 * i, 1, 7);
+	}
+	lose_between(h, 2, 1, 9000);
+	assert_int_equal(h->bed.requests.meanwhile, RECENT_PAIRS);
+	close_history(h);
+}
+
 static void expect_named(const struct requests *r, unsigned i, enum cut_half half,
 			 uint64_t key, uint64_t submit_ns, uint64_t complete_ns)
 {
@@ -292,6 +342,8 @@ int main(void)
 		cmocka_unit_test(test_only_real_pairs),
 		cmocka_unit_test(test_what_hides_a_reuse),
 		cmocka_unit_test(test_a_gap_before),
+		cmocka_unit_test(test_meanwhile),
+		cmocka_unit_test(test_many_meanwhile),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_many_names),
 		cmocka_unit_test(test_bounds),

@@ -7,8 +7,9 @@
  * latency made of the two is nobody's. That takes two lost records, an end and a begin.
  * So a pair across a gap is made only if the model says that keys are unique, or if fewer
  * than two records were lost since the submit. Otherwise both ends count as unmatched,
- * and the two are doubtful. (A gap is known when the recorder tells of it. A pair that
- * another CPU's records completed while the gap was still open has been told by then.)
+ * and the two are doubtful. A gap is only known when it has ended, though: a pair that
+ * the records of another CPU made while it was open has been told by then. It is counted,
+ * as far as the last RECENT_PAIRS go.
  *
  * Waiting. A request that was in flight during a gap is kept, but if it has then been in
  * flight for more than 8 times the mean latency it no longer counts as such, or every
@@ -28,6 +29,7 @@
 
 #include <math.h>
 
+#include "trace/reader.h"
 #include "trace/requests/requests.h"
 
 enum {
@@ -46,8 +48,25 @@ const char *cut_half_word(enum cut_half half)
 	return half_words[half];
 }
 
+/* Pairs that were made while this gap was open, and not counted yet. */
+static uint64_t made_meanwhile(struct recent_pairs *recent, const struct loss *loss)
+{
+	uint64_t nr = recent->count < RECENT_PAIRS ? recent->count : RECENT_PAIRS;
+	uint64_t made = 0;
+
+	for (uint64_t i = 0; i < nr; i++) {
+		if (recent->times_ns[i] <= loss->from_ns)
+			continue;
+		made++;
+		recent->times_ns[i] = 0;
+	}
+	return made;
+}
+
 void losses_take(struct requests *r, const struct loss *loss)
 {
+	if (loss->count >= HIDES_REUSE && loss->from_ns)
+		r->meanwhile += made_meanwhile(&r->recent, loss);
 	r->lost += loss->count;
 	r->losses++;
 }

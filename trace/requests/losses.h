@@ -15,7 +15,10 @@
 struct loss;
 struct requests;
 
-enum { CUT_NAMED_MAX = 256 }; /* requests that are named; the rest is counted */
+enum {
+	CUT_NAMED_MAX = 256, /* requests that are named; the rest is counted */
+	RECENT_PAIRS = 1024, /* of which is known when they were made */
+};
 
 enum cut_half {
 	CUT_NO_COMPLETE, /* submitted before a gap, its end never seen */
@@ -32,6 +35,18 @@ struct cut_request {
 
 /* "complete", "submit", "certainty": what is missing. */
 const char *cut_half_word(enum cut_half half);
+
+/* When the last pairs were made; 0 of those that were counted. Only kept where keys are
+ * used again. */
+struct recent_pairs {
+	uint64_t times_ns[RECENT_PAIRS];
+	uint64_t count; /* of all that there were */
+};
+
+static inline void recent_add(struct recent_pairs *recent, uint64_t time_ns)
+{
+	recent->times_ns[recent->count++ % RECENT_PAIRS] = time_ns;
+}
 
 /* The recorder lost records. */
 void losses_take(struct requests *r, const struct loss *loss);

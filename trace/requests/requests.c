@@ -306,6 +306,8 @@ static void complete(struct requests *r, struct bound_line *line,
 	r->requests++;
 	r->failed += q->failed;
 	r->across_loss += q->across_loss;
+	if (!r->model->unique_keys)
+		recent_add(&r->recent, event->time_ns);
 	REQUESTS_TELL(r, end, q);
 	remove_request(r, q);
 }

@@ -86,7 +86,9 @@ struct requests {
 	uint64_t across_loss; /* pairs in flight during a gap, nevertheless sure */
 	struct unmatched cut; /* those of unmatched that were in flight during a gap */
 	uint64_t doubtful;    /* of these, pairs that would not have been sure */
-	uint64_t given_up;    /* no longer counted as in flight after a gap */
+	uint64_t meanwhile;   /* pairs made while a gap was open: not all may be sure */
+	struct recent_pairs recent;
+	uint64_t given_up; /* no longer counted as in flight after a gap */
 	struct cut_request named[CUT_NAMED_MAX]; /* the first that were cut */
 	unsigned nr_named;
 
