@@ -51,6 +51,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/failure.h"
 
 enum { PAGE = 4096, CHUNK = 1 << 20 };
@@ -63,7 +64,8 @@ struct hit_rings {
 	uint64_t *read;	     /* by CPU: where the reader is; TAIL, when open */
 	uint64_t *bell_read; /* the doorbell's positions */
 	const uint64_t *bell_written;
-	size_t page; /* of the machine */
+	uint64_t pass_ns, last_pass_ns; /* when this pass began, and the one before */
+	size_t page;			/* of the machine */
 };
 
 static uint32_t whole_pages(uint64_t bytes, size_t page)
@@ -241,6 +243,8 @@ int hit_rings_drain(struct hit_rings *r, ring_consume *consume, void *user)
 {
 	int waiting = 0;
 
+	r->last_pass_ns = r->pass_ns;
+	r->pass_ns = clock_ns();
 	__atomic_store_n(r->bell_read, __atomic_load_n(r->bell_written, __ATOMIC_ACQUIRE),
 			 __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < r->shape.cpus; i++) {
@@ -255,8 +259,15 @@ int hit_rings_drain(struct hit_rings *r, ring_consume *consume, void *user)
 
 uint64_t hit_rings_lost(const struct hit_rings *r, unsigned cpu, uint64_t *time_ns)
 {
-	*time_ns = __atomic_load_n(control(r, cpu, HIT_RING_LOST_TIME), __ATOMIC_RELAXED);
-	return __atomic_load_n(control(r, cpu, HIT_RING_LOST), __ATOMIC_RELAXED);
+	/* A writer stores the time, then counts. A time read first could be that of a loss
+	 * told long ago, and so can that of a writer that was preempted in between: no
+	 * round allows such a record any more. */
+	uint64_t lost = __atomic_load_n(control(r, cpu, HIT_RING_LOST), __ATOMIC_ACQUIRE);
+	uint64_t at =
+		__atomic_load_n(control(r, cpu, HIT_RING_LOST_TIME), __ATOMIC_RELAXED);
+
+	*time_ns = at < r->last_pass_ns ? r->last_pass_ns : at;
+	return lost;
 }
 
 uint64_t hit_rings_lost_event(const struct hit_rings *r, unsigned event)

@@ -59,7 +59,8 @@ int hit_rings_doorbell(const struct hit_rings *rings);
  */
 int hit_rings_drain(struct hit_rings *rings, ring_consume *consume, void *user);
 
-/* Records that found no room so far: on a CPU, and the time of the last; by event. */
+/* Records that found no room so far: on a CPU, and the time of the last, never before the
+ * last pass but one, so that it may stand in this round; by event. */
 uint64_t hit_rings_lost(const struct hit_rings *rings, unsigned cpu, uint64_t *time_ns);
 uint64_t hit_rings_lost_event(const struct hit_rings *rings, unsigned event);
 

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "collector/hit_ring.h"
+#include "core/clock.h"
 #include "core/failure.h"
 
 enum { RING = 4096, CPUS = 2, EVENTS = 3, RECORD_MAX = 256 };
@@ -147,14 +148,29 @@ static void test_losses(void **state)
 
 	(void)state;
 	*word(1, HIT_RING_LOST) = 7;
-	*word(1, HIT_RING_LOST_TIME) = 99;
+	*word(1, HIT_RING_LOST_TIME) = INT64_MAX;
 	*word(0, HIT_RING_LOST_EVENT + 8 * 2) = 3;
 	*word(1, HIT_RING_LOST_EVENT + 8 * 2) = 4;
 	assert_int_equal(hit_rings_lost(rings, 0, &time), 0);
 	assert_int_equal(hit_rings_lost(rings, 1, &time), 7);
-	assert_int_equal(time, 99);
+	assert_int_equal(time, INT64_MAX);
 	assert_int_equal(hit_rings_lost_event(rings, 2), 7);
 	assert_int_equal(hit_rings_lost_event(rings, 1), 0);
+}
+
+/* What a writer that was preempted tells late fits into the round that is written. */
+static void test_old_loss(void **state)
+{
+	uint64_t before = clock_ns(), after, time;
+
+	(void)state;
+	assert_int_equal(hit_rings_drain(rings, consume, NULL), 0);
+	after = clock_ns();
+	assert_int_equal(hit_rings_drain(rings, consume, NULL), 0);
+	*word(1, HIT_RING_LOST) = 8;
+	*word(1, HIT_RING_LOST_TIME) = 99;
+	assert_int_equal(hit_rings_lost(rings, 1, &time), 8);
+	assert_true(time >= before && time <= after);
 }
 
 /* A closed ring takes nothing, gives what it has, and goes on where it was. */
@@ -195,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_old_loss),
 		cmocka_unit_test(test_closed),
 	};
 	struct failure f = {""};
