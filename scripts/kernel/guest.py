@@ -98,6 +98,7 @@ def environment(plan, machine):
     columns, lines = shutil.get_terminal_size()
     for name, value in (("PATH", ":".join(path)), ("HOME", "/tmp"), ("LANG", "C.UTF-8"),
                         ("TERM", os.environ.get("TERM", "dumb")),
+                        ("FATHOM_BUILD", os.path.dirname(machine.cache)),
                         ("COLUMNS", str(columns)), ("LINES", str(lines))):
         plan.step("set", name, value)
 

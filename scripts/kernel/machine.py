@@ -16,7 +16,7 @@ PORTS = ("in", "out", "err", "status")
 class Machine:
     """What the command line of scripts/vm can say of a machine."""
     kernel: Kernel
-    cache: str                      # directory for what is made once
+    cache: str                      # BUILD/vm, for what is made once
     accel: str = "tcg"
     cpus: int = 2
     memory: int = 1024              # MiB
