@@ -68,12 +68,15 @@ def hidden(directories):
 
 def furnish(plan, machine):
     """Mounts, names and modules that a program expects."""
+    # bpf would ask for a module that nobody needs, and starting modprobe takes seconds.
+    plan.step("file", "0", "/proc/sys/kernel/modprobe", "\n")
     plan.mount("devpts", "/dev/pts", options="mode=620,ptmxmode=666")
     plan.mount("tmpfs", "/dev/shm")
     plan.mount("tracefs", "/sys/kernel/tracing")
     plan.mount("bpf", "/sys/fs/bpf")
     plan.step("link", "/proc/self/fd", "/dev/fd")
-    plan.step("file", "0", "/proc/sys/kernel/hostname", "vm")
+    plan.step("file", "0", "/proc/sys/kernel/hostname",
+              f"guest-{machine.cid}" if machine.cid else "vm")
     plan.step("loopback")
     plan.step("ports")
     plan.mount("tmpfs", PRIVATE[0])
