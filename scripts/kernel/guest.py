@@ -6,9 +6,11 @@ installed or built here is there, with its libraries, and nothing is copied."""
 import os
 import shutil
 import subprocess
+import time
 
 from archive import Archive
 from failure import Failure
+from machine import PORTS, VSOCK_MODULES
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = ["virtio_pci", "9pnet_virtio", "9p", "virtio_console"]    # that reach the host
@@ -43,12 +45,18 @@ class Plan:
                    f"cache={cache}", how)
 
 
-def assemble(plan, modules):
-    """The steps in the initramfs, which end with the host's files as the root."""
+def begin(plan, modules):
+    """The first steps in the initramfs."""
     plan.mount("proc", "/proc")
     plan.mount("devtmpfs", "/dev")
+    plan.mount("sysfs", "/sys")
     for file in modules:
         plan.step("module", "/modules/" + os.path.basename(file))
+    plan.step("ports", str(len(PORTS)))
+
+
+def enter(plan):
+    """The host's files become the root."""
     plan.share("root", "/new", "loose", "ro")
     plan.step("root", "/new")
     plan.mount("proc", "/proc")
@@ -66,8 +74,8 @@ def hidden(directories):
     return below
 
 
-def furnish(plan, machine):
-    """Mounts, names and modules that a program expects."""
+def furnish(plan, machine, loaded):
+    """Mounts, names and modules that a program expects, but for those that are @loaded."""
     # bpf would ask for a module that nobody needs, and starting modprobe takes seconds.
     plan.step("file", "0", "/proc/sys/kernel/modprobe", "\n")
     plan.mount("devpts", "/dev/pts", options="mode=620,ptmxmode=666")
@@ -78,7 +86,6 @@ def furnish(plan, machine):
     plan.step("file", "0", "/proc/sys/kernel/hostname",
               f"guest-{machine.cid}" if machine.cid else "vm")
     plan.step("loopback")
-    plan.step("ports")
     plan.mount("tmpfs", PRIVATE[0])
     plan.bind("/", HOST)                            # before the others cover what it shows
     for directory in filter(os.path.isdir, PRIVATE[1:]):
@@ -92,7 +99,8 @@ def furnish(plan, machine):
     plan.step("file", "755", MODPROBE, f'#!/bin/sh\nexec /sbin/modprobe -d {OURS} "$@"\n')
     plan.step("file", "0", "/proc/sys/kernel/modprobe", MODPROBE)
     for file in machine.kernel.closure(machine.modules()):
-        plan.step("module", HOST + file)
+        if file not in loaded:
+            plan.step("module", HOST + file)
 
 
 def environment(plan, machine):
@@ -118,17 +126,47 @@ def built_init(cache):
     return program
 
 
-def initramfs(machine, command, interactive):
-    modules = machine.kernel.closure(MODULES)
-    plan = Plan()
-    assemble(plan, modules)
-    furnish(plan, machine)
+def work(plan, machine, loaded, command, interactive=False):
+    enter(plan)
+    furnish(plan, machine, loaded)
     environment(plan, machine)
     plan.step("directory", os.getcwd())
     plan.step("run", "terminal" if interactive else "ports", *command)
+
+
+def packed(machine, plan, modules):
     archive = Archive()
     archive.copy("/init", built_init(machine.cache), 0o755)
     archive.file("/plan", plan.text)
     for file in modules:
         archive.copy("/modules/" + os.path.basename(file), file)
     return archive
+
+
+def initramfs(machine, command, interactive):
+    """Of a machine that does all at once."""
+    modules, plan = machine.kernel.closure(MODULES), Plan()
+    begin(plan, modules)
+    work(plan, machine, modules, command, interactive)
+    return packed(machine, plan, modules)
+
+
+def modules_of_waiting(machine):
+    return machine.kernel.closure(MODULES + VSOCK_MODULES)
+
+
+def waiting_initramfs(machine):
+    """Of one that is saved before it reaches for the host, and goes on with a continuation."""
+    modules, plan = modules_of_waiting(machine), Plan()
+    begin(plan, modules)
+    plan.step("wait")
+    return packed(machine, plan, modules)
+
+
+def continuation(machine, command):
+    """The rest of a plan, for a machine whose state is from earlier, and from elsewhere."""
+    plan = Plan()
+    plan.step("time", str(int(time.time())))
+    plan.step("file", "0", "/sys/bus/pci/rescan", "1")
+    work(plan, machine, modules_of_waiting(machine), command)
+    return plan.text

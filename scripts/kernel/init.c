@@ -26,12 +26,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { RECORD_SEPARATOR = 0x1e, MAX_WORDS = 4096 };
+enum { RECORD_SEPARATOR = 0x1e, MAX_WORDS = 4096, PATIENCE_MS = 20000 };
 enum { NOT_FOUND = 127, NOT_RUN = 126, SIGNALLED = 128 };
 
 static int status_port = -1;
+static FILE *plan;
 
 static void end_machine(void)
 {
@@ -138,34 +140,59 @@ static void step_loopback(char **words)
 	close(fd);
 }
 
-/* Names for the virtio ports, as udev makes them; opens that of the status. */
+/* A name for the virtio port whose name stands in @file, as udev makes it. */
+static void name_port(char *file)
+{
+	char path[PATH_MAX], target[PATH_MAX], name[64] = "";
+	FILE *stream = fopen(file, "re");
+
+	if (!stream || fscanf(stream, "%63s", name) != 1)
+		give_up("%s", file);
+	fclose(stream);
+	*strrchr(file, '/') = 0;
+	snprintf(path, sizeof(path), "/dev/virtio-ports/%s", name);
+	snprintf(target, sizeof(target), "/dev%s", strrchr(file, '/'));
+	if (symlink(target, path))
+		give_up("%s", path);
+}
+
+/* The virtio ports get their names, and that of the status is opened. The device tells of
+ * them one by one, some time after its driver was loaded. */
 static void step_ports(char **words)
 {
-	glob_t found;
+	size_t count = strtoul(words[1], NULL, 10);
+	glob_t found = {0};
 
-	(void)words;
-	mkdir("/dev/virtio-ports", 0755);
-	if (glob("/sys/class/virtio-ports/*", 0, NULL, &found))
-		give_up("no virtio port");
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		char path[PATH_MAX], target[PATH_MAX], name[64] = "";
-		FILE *file;
-
-		snprintf(path, sizeof(path), "%s/name", found.gl_pathv[i]);
-		file = fopen(path, "re");
-		if (!file || fscanf(file, "%63s", name) != 1)
-			give_up("%s", path);
-		fclose(file);
-		snprintf(path, sizeof(path), "/dev/virtio-ports/%s", name);
-		snprintf(target, sizeof(target), "/dev%s",
-			 strrchr(found.gl_pathv[i], '/'));
-		if (symlink(target, path))
-			give_up("%s", path);
+	for (int i = 0; found.gl_pathc < count && i < PATIENCE_MS; i++, usleep(1000)) {
+		globfree(&found);
+		glob("/sys/class/virtio-ports/*/name", 0, NULL, &found);
 	}
+	mkdir("/dev/virtio-ports", 0755);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		name_port(found.gl_pathv[i]);
 	globfree(&found);
-	status_port = open("/dev/virtio-ports/status", O_WRONLY | O_CLOEXEC);
+	status_port = open("/dev/virtio-ports/status", O_RDWR | O_CLOEXEC);
 	if (status_port < 0)
 		give_up("the status port");
+}
+
+/* The rest of the plan comes through the port of the status. */
+static void step_wait(char **words)
+{
+	(void)words;
+	report("waiting\n");
+	fclose(plan);
+	plan = fdopen(status_port, "re");
+	if (!plan)
+		give_up("the rest of the plan");
+}
+
+static void step_time(char **words)
+{
+	struct timespec now = {.tv_sec = strtoll(words[1], NULL, 10)};
+
+	if (clock_settime(CLOCK_REALTIME, &now))
+		give_up("time %s", words[1]);
 }
 
 static void step_set(char **words)
@@ -244,8 +271,10 @@ static const struct {
 	{"link", 2, step_link},	    /* TARGET PATH */
 	{"root", 1, step_root},	    /* DIRECTORY */
 	{"loopback", 0, step_loopback},
-	{"ports", 0, step_ports},
-	{"set", 2, step_set}, /* NAME VALUE */
+	{"ports", 1, step_ports}, /* COUNT */
+	{"wait", 0, step_wait},
+	{"time", 1, step_time}, /* SECONDS since 1970 */
+	{"set", 2, step_set},	/* NAME VALUE */
 	{"directory", 1, step_directory},
 	{"run", 2, step_run}, /* terminal|ports WORD... */
 };
@@ -271,9 +300,9 @@ int main(void)
 {
 	char *step = NULL;
 	size_t size = 0;
-	FILE *plan = fopen("/plan", "re");
 	ssize_t length;
 
+	plan = fopen("/plan", "re");
 	if (!plan)
 		give_up("/plan");
 	while ((length = getdelim(&step, &size, RECORD_SEPARATOR, plan)) > 0) {

@@ -10,6 +10,7 @@ from tree import Kernel
 
 QEMU = "qemu-system-x86_64"
 PORTS = ("in", "out", "err", "status")
+VSOCK_MODULES = ["vmw_vsock_virtio_transport"]      # of a guest
 
 
 @dataclasses.dataclass
@@ -27,10 +28,15 @@ class Machine:
     path: list = dataclasses.field(default_factory=list)        # directories before the usual
     cid: int = 0                    # of its vsock device; 0: none
     console: str = ""               # file that gets the kernel's messages; "": none
+    saved: str = ""                 # file with the state to begin with; "": it boots
 
     def modules(self):
         """Names of the modules that are loaded before the command."""
-        return (["vmw_vsock_virtio_transport"] if self.cid else []) + self.load
+        return (VSOCK_MODULES if self.cid else []) + self.load
+
+    def bare(self):
+        """Without the devices that only some have."""
+        return dataclasses.replace(self, shares=[], cid=0, saved="")
 
 
 def kernel_arguments(accel):
@@ -50,21 +56,29 @@ def shared(number, tag, path, readonly):
             "-device", f"virtio-9p-pci,fsdev=fs{number},mount_tag={tag}"]
 
 
+def origin(machine, initrd):
+    """What the machine begins with."""
+    if machine.saved:
+        return ["-option-rom", "pvh.bin"]       # as -kernel brings it, it is part of the state
+    return ["-kernel", machine.kernel.image(), "-initrd", initrd,
+            "-append", kernel_arguments(machine.accel)]
+
+
 def qemu(machine, initrd, ports):
-    """QEMU's command line but for the console; @ports: for each name a socket's descriptor."""
+    """QEMU's command line but for the console; @ports: for each name a socket's descriptor. The
+    devices that not all machines have come last: those before then have the same slots in all."""
     cpu, accel = (("host", "kvm") if machine.accel == "kvm"
                   else ("max,-la57", "tcg,thread=multi,tb-size=256"))
     words = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
              "-M", "pc,vmport=off,usb=off", "-bios", "qboot.rom", "-accel", accel, "-cpu", cpu,
              "-smp", str(machine.cpus), "-m", str(machine.memory),
-             "-kernel", machine.kernel.image(), "-initrd", initrd,
-             "-append", kernel_arguments(machine.accel),
+             *origin(machine, initrd),
              *shared("root", "root", "/", True), "-device", "virtio-serial-pci"]
-    for number, directory in enumerate(machine.shares):
-        words += shared(number, f"share{number}", directory, False)
     for name, descriptor in ports.items():
         words += ["-chardev", f"socket,id={name},fd={descriptor}",
                   "-device", f"virtserialport,chardev={name},name={name}"]
+    for number, directory in enumerate(machine.shares):
+        words += shared(number, f"share{number}", directory, False)
     if machine.cid:
         words += ["-device", f"vhost-vsock-pci,guest-cid={machine.cid}"]
     return words

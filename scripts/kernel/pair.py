@@ -14,6 +14,14 @@ HOST_MODULES = ["vhost_vsock", "vsockmon"]
 FOR_THE_INNER_QEMU = 768            # MiB that the host needs beyond its guest's memory
 
 
+def make_host(machine):
+    """Changes a guest's description into one of the machine that will be its host."""
+    machine.load = HOST_MODULES + machine.load
+    machine.memory += FOR_THE_INNER_QEMU
+    machine.cpus += 1
+    machine.cid = 0
+
+
 class Relay:
     """Passes on what the guest writes, as lines of standard error, and looks for a word."""
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A machine that runs: its streams, its end, and what became of the command."""
+import contextlib
 import os
 import shutil
 import socket
@@ -10,7 +11,7 @@ import threading
 import time
 
 from failure import Failure
-from guest import initramfs
+from guest import continuation, initramfs
 from machine import PORTS, QEMU, qemu
 
 TIMED_OUT, FAILED, NO_READER = 124, 125, 141    # as timeout(1) and a shell have them
@@ -73,18 +74,26 @@ class Running:
 
     def start(self, command, interactive):
         initrd = os.path.join(self.scratch, "initrd")
-        initramfs(self.machine, command, interactive).write(initrd)
         pairs = {name: socket.socketpair() for name in PORTS}
         theirs = {name: pair[1].fileno() for name, pair in pairs.items()}
         self.ports = {name: pair[0] for name, pair in pairs.items()}
         console = (f"stdio,id=console,signal=off,logfile={self.log}" if interactive
                    else f"file,id=console,path={self.log}")
         words = qemu(self.machine, initrd, theirs)
+        if self.machine.saved:
+            self.ports["status"].sendall(continuation(self.machine, command).encode())
+        else:
+            initramfs(self.machine, command, interactive).write(initrd)
         words += ["-chardev", console, "-serial", "chardev:console"]
+        passed = [*theirs.values()]
         try:
-            with open(self.complaints, "wb") as complaints:
+            with contextlib.ExitStack() as files:
+                if self.machine.saved:
+                    passed.append(files.enter_context(open(self.machine.saved, "rb")).fileno())
+                    words += ["-incoming", f"fd:{passed[-1]}"]
+                complaints = files.enter_context(open(self.complaints, "wb"))
                 self.process = subprocess.Popen(
-                    words, pass_fds=theirs.values(), stderr=complaints,
+                    words, pass_fds=passed, stderr=complaints,
                     stdin=None if interactive else subprocess.DEVNULL)
         except FileNotFoundError as error:
             raise Failure(f"{QEMU} is not installed: scripts/setup vm") from error
