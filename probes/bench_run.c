@@ -14,7 +14,7 @@
 #include "probes/master.h"
 #include "probes/run.h"
 
-enum { CONNECT_MS = 10000 };
+enum { CONNECT_MS = 30000 };
 
 static size_t told; /* warnings that the user has seen */
 

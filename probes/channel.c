@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -217,6 +218,17 @@ static void set_options(int fd, const struct channel_address *a)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
+/* A guest may be slow, and the kernel would give up after two seconds. */
+static void set_patience(int fd, const struct channel_address *a, int timeout_ms)
+{
+	struct timeval patience = {.tv_sec = timeout_ms / 1000,
+				   .tv_usec = timeout_ms % 1000 * 1000};
+
+	if (a->socket.ss_family == AF_VSOCK)
+		setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &patience,
+			   sizeof(patience));
+}
+
 /* What became of a connect that does not block: 0 or a negative errno. */
 static int await_connect(int fd, int timeout_ms)
 {
@@ -234,6 +246,7 @@ static int await_connect(int fd, int timeout_ms)
 static int connect_socket(int fd, struct channel_address *a, int timeout_ms)
 {
 	set_options(fd, a);
+	set_patience(fd, a, timeout_ms);
 	if (!connect(fd, any_of(a), a->size))
 		return 0;
 	return errno == EINPROGRESS ? await_connect(fd, timeout_ms) : -errno;
