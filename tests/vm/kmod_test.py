@@ -18,6 +18,10 @@ KMOD, VM, BUILD = sys.argv[1:4]
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 HOME = os.path.join(BUILD, "tests/vm/kmod")
+sys.path.insert(0, os.path.join(ROOT, "scripts/kernel"))
+import stage  # noqa: E402
+from module_file import ModuleFile  # noqa: E402
+
 MODULES = ("drivers/net/vsockmon.ko", "net/vmw_vsock/vsock.ko")
 CHANGE = '\nstatic char *note = "changed";\nmodule_param(note, charp, 0444);\n'
 
@@ -93,6 +97,35 @@ class Kmod(unittest.TestCase):
     def test_an_unknown_symbol_is_refused(self):
         path = self.changed(b"dev_lstats_read\0", b"dev_lstats_reap\0")
         self.refused(("check", path), "nothing exports dev_lstats_reap")
+
+    def test_changed_exports_are_told_with_who_is_shut_out(self):
+        """As if the change had altered a type that an exported function takes."""
+        path = built("net/vmw_vsock/Module.symvers")
+        with open(path, encoding="ascii") as file:
+            table = file.read()
+        with open(path, "w", encoding="ascii") as file:
+            file.write(re.sub(r"(?m)^0x\w+\tvsock_core_register\t",
+                              "0x00000001\tvsock_core_register\t", table))
+        try:
+            ran = kmod("check", built(MODULES[1]))
+        finally:
+            with open(path, "w", encoding="ascii") as file:
+                file.write(table)
+        self.assertIn("exported symbols changed: vsock_core_register\n", ran.stderr)
+        self.assertRegex(ran.stderr, "vmw_vsock_virtio_transport uses vsock_core_register and "
+                         "cannot be loaded")
+
+    def test_packed_as_distributions_pack(self):
+        """Debian 12 does not; what does reads ours."""
+        for end in (".gz", ".xz", ".zst"):
+            path = os.path.join(HOME, "packed.ko" + end)
+            stage.copy(built(MODULES[0]), path)
+            with self.subTest(end):
+                self.assertEqual(ModuleFile(path).sections, ModuleFile(built(MODULES[0])).sections)
+                kmod("check", path)
+        told = subprocess.run(["modinfo", "-F", "vermagic", os.path.join(HOME, "packed.ko.xz")],
+                              capture_output=True, text=True, check=True).stdout
+        self.assertIn("6.1.0-", told)
 
     def test_damaged_files_get_one_line(self):
         with open(built(MODULES[0]), "rb") as file:
