@@ -55,7 +55,7 @@ void bracket_message(struct bracket *b, enum bracket_who who, unsigned type,
 {
 	struct bracket_message *m;
 
-	if (!number || type == CONTROL_TRACE)
+	if (!number || type == CONTROL_TRACE || type == CONTROL_PROGRESS)
 		return;
 	m = find(b, who, type, number);
 	m->has[who] = true;

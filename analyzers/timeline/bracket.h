@@ -31,7 +31,8 @@ struct bracket {
 
 void bracket_init(struct bracket *b);
 
-/* Messages that the master did not number are too many to be told apart. */
+/* Messages that share their number, or have none, cannot be told apart where a trace lacks some:
+ * an agent tells of progress before its recorder is attached, too. */
 void bracket_message(struct bracket *b, enum bracket_who who, unsigned type,
 		     uint32_t number, uint64_t time_ns);
 

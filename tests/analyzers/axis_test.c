@@ -160,6 +160,8 @@ static void test_bracket(void **state)
 	bracket_message(&b, BRACKET_SEEN, CONTROL_PROGRESS, 0, 1000);
 	bracket_message(&b, BRACKET_SENT, CONTROL_TRACE, 2, 1);
 	bracket_message(&b, BRACKET_SEEN, CONTROL_TRACE, 2, 1000);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_PROGRESS, 2, 1);
+	bracket_message(&b, BRACKET_SENT, CONTROL_PROGRESS, 2, 1000);
 	assert_int_equal(b.least_ns, -10);
 	assert_int_equal(b.after, 2);
 	assert_int_equal(b.before, 2);
