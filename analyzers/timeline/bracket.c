@@ -4,6 +4,8 @@
 
 #include "trace/control.h"
 
+#define ERROR_MAX (INT64_MAX / 4) /* as good as unknown, and two can be added */
+
 void bracket_init(struct bracket *b)
 {
 	*b = (struct bracket){.least_ns = INT64_MIN, .most_ns = INT64_MAX};
@@ -26,23 +28,43 @@ static struct bracket_message *find(struct bracket *b, enum bracket_who who,
 	return m;
 }
 
-/* Both at hand: the capture's time may be changed by so much. */
+static int64_t error_of(const struct axis_clock *clock)
+{
+	if (!clock)
+		return 0;
+	return clock->error_ns < ERROR_MAX ? (int64_t)clock->error_ns : ERROR_MAX;
+}
+
+/* Are both at hand, and the @news one of them? Then how far apart their clocks can be. */
+static bool comparable(const struct bracket_message *m, enum bracket_who end,
+		       enum bracket_who news, int64_t *error_ns)
+{
+	const struct axis_clock *seen = m->clock[BRACKET_SEEN], *other = m->clock[end];
+
+	if (!m->has[BRACKET_SEEN] || !m->has[end] ||
+	    (news != BRACKET_SEEN && news != end))
+		return false;
+	*error_ns = seen == other ? 0 : error_of(seen) + error_of(other);
+	return *error_ns < ERROR_MAX;
+}
+
+/* The capture's time may be changed by so much. */
 static void narrow(struct bracket *b, const struct bracket_message *m,
 		   enum bracket_who news)
 {
-	uint64_t seen = m->time_ns[BRACKET_SEEN];
+	const uint64_t *time = m->time_ns;
+	int64_t error;
 
-	if (!m->has[BRACKET_SEEN])
-		return;
-	if (m->has[BRACKET_SENT] && (news == BRACKET_SENT || news == BRACKET_SEEN)) {
-		int64_t least = (int64_t)(m->time_ns[BRACKET_SENT] - seen);
+	if (comparable(m, BRACKET_SENT, news, &error)) {
+		int64_t least =
+			(int64_t)(time[BRACKET_SENT] - time[BRACKET_SEEN]) - error;
 
 		b->after++;
 		if (least > b->least_ns)
 			b->least_ns = least;
 	}
-	if (m->has[BRACKET_GOT] && (news == BRACKET_GOT || news == BRACKET_SEEN)) {
-		int64_t most = (int64_t)(m->time_ns[BRACKET_GOT] - seen);
+	if (comparable(m, BRACKET_GOT, news, &error)) {
+		int64_t most = (int64_t)(time[BRACKET_GOT] - time[BRACKET_SEEN]) + error;
 
 		b->before++;
 		if (most < b->most_ns)
@@ -51,7 +73,7 @@ static void narrow(struct bracket *b, const struct bracket_message *m,
 }
 
 void bracket_message(struct bracket *b, enum bracket_who who, unsigned type,
-		     uint32_t number, uint64_t time_ns)
+		     uint32_t number, const struct axis_clock *clock, uint64_t time_ns)
 {
 	struct bracket_message *m;
 
@@ -59,6 +81,7 @@ void bracket_message(struct bracket *b, enum bracket_who who, unsigned type,
 		return;
 	m = find(b, who, type, number);
 	m->has[who] = true;
+	m->clock[who] = clock;
 	m->time_ns[who] = time_ns;
 	narrow(b, m, who);
 }

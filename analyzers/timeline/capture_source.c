@@ -90,7 +90,7 @@ static void message_said(void *user, const struct vsock_said *said)
 	struct listing *l = c->source.listing;
 
 	bracket_message(c->source.bracket, BRACKET_SEEN, said->m.kind->type,
-			said->m.number, on_axis(c, said->time_ns));
+			said->m.number, c->source.clock, on_axis(c, said->time_ns));
 	if (!listing_entry(l, ENTRY_CONTROL, c->source.name, c->source.next_ns,
 			   said->m.kind->sender == CONTROL_MASTER ? "from master"
 								  : "from agent"))

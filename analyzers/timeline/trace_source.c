@@ -263,7 +263,7 @@ static void take_message(struct trace_source *t, const struct word_type *w,
 	size = type ? strnlen(type, size) : 0;
 	bracket_message(t->source.bracket, sent ? BRACKET_SENT : BRACKET_GOT,
 			control_type(type, size), (uint32_t)field(w, event, NUMBER),
-			time_ns);
+			t->source.clock, time_ns);
 	if (!listing_entry(l, ENTRY_CONTROL, t->source.name, time_ns,
 			   sent ? "send" : "recv"))
 		return;

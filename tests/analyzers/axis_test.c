@@ -142,29 +142,53 @@ static void test_bracket(void **state)
 
 	(void)state;
 	bracket_init(&b);
-	bracket_message(&b, BRACKET_SENT, CONTROL_RUN, 1, 100);
-	bracket_message(&b, BRACKET_SEEN, CONTROL_RUN, 1, 130);
-	bracket_message(&b, BRACKET_GOT, CONTROL_RUN, 1, 150);
+	bracket_message(&b, BRACKET_SENT, CONTROL_RUN, 1, NULL, 100);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_RUN, 1, NULL, 130);
+	bracket_message(&b, BRACKET_GOT, CONTROL_RUN, 1, NULL, 150);
 	assert_int_equal(b.least_ns, -30);
 	assert_int_equal(b.most_ns, 20);
 	/* In any order, for clocks may be wrong. */
-	bracket_message(&b, BRACKET_GOT, CONTROL_TIME, 2, 210);
-	bracket_message(&b, BRACKET_SEEN, CONTROL_TIME, 2, 215);
-	bracket_message(&b, BRACKET_SENT, CONTROL_TIME, 2, 205);
+	bracket_message(&b, BRACKET_GOT, CONTROL_TIME, 2, NULL, 210);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_TIME, 2, NULL, 215);
+	bracket_message(&b, BRACKET_SENT, CONTROL_TIME, 2, NULL, 205);
 	assert_int_equal(b.least_ns, -10);
 	assert_int_equal(b.most_ns, -5);
 	/* Another message, and those that cannot be told apart. */
-	bracket_message(&b, BRACKET_SENT, CONTROL_RUN, 3, 1000);
-	bracket_message(&b, BRACKET_SEEN, CONTROL_JOB, 3, 1);
-	bracket_message(&b, BRACKET_SENT, CONTROL_PROGRESS, 0, 1);
-	bracket_message(&b, BRACKET_SEEN, CONTROL_PROGRESS, 0, 1000);
-	bracket_message(&b, BRACKET_SENT, CONTROL_TRACE, 2, 1);
-	bracket_message(&b, BRACKET_SEEN, CONTROL_TRACE, 2, 1000);
-	bracket_message(&b, BRACKET_SEEN, CONTROL_PROGRESS, 2, 1);
-	bracket_message(&b, BRACKET_SENT, CONTROL_PROGRESS, 2, 1000);
+	bracket_message(&b, BRACKET_SENT, CONTROL_RUN, 3, NULL, 1000);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_JOB, 3, NULL, 1);
+	bracket_message(&b, BRACKET_SENT, CONTROL_PROGRESS, 0, NULL, 1);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_PROGRESS, 0, NULL, 1000);
+	bracket_message(&b, BRACKET_SENT, CONTROL_TRACE, 2, NULL, 1);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_TRACE, 2, NULL, 1000);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_PROGRESS, 2, NULL, 1);
+	bracket_message(&b, BRACKET_SENT, CONTROL_PROGRESS, 2, NULL, 1000);
 	assert_int_equal(b.least_ns, -10);
 	assert_int_equal(b.after, 2);
 	assert_int_equal(b.before, 2);
+}
+
+/* Clocks that were compared are apart by an unknown part of the error. */
+static void test_bracket_of_other_clocks(void **state)
+{
+	struct axis_clock near = {.error_ns = 20}, unknown = {.error_ns = UINT64_MAX};
+	struct bracket b;
+
+	(void)state;
+	bracket_init(&b);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_TIME, 1, NULL, 100);
+	bracket_message(&b, BRACKET_SENT, CONTROL_TIME, 1, &near, 110);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_RUN, 2, NULL, 200);
+	bracket_message(&b, BRACKET_GOT, CONTROL_RUN, 2, &near, 190);
+	assert_int_equal(b.least_ns, -10);
+	assert_int_equal(b.most_ns, 10);
+	/* A capture beside the trace that tells has its clock. */
+	bracket_message(&b, BRACKET_SENT, CONTROL_TIME, 3, &unknown, 300);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_TIME, 3, &unknown, 305);
+	assert_int_equal(b.least_ns, -5);
+	bracket_message(&b, BRACKET_SENT, CONTROL_TIME, 4, &unknown, 500);
+	bracket_message(&b, BRACKET_SEEN, CONTROL_TIME, 4, NULL, 400);
+	assert_int_equal(b.least_ns, -5);
+	assert_int_equal(b.after, 2);
 }
 
 int main(void)
@@ -175,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_walls),
 		cmocka_unit_test(test_bracket),
+		cmocka_unit_test(test_bracket_of_other_clocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
