@@ -175,13 +175,13 @@ def record_perf(name):
 class Interop(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        batches = REQUESTS // 4
-        cls.files = [record_fathom("several", "fathom:*", 2 * REQUESTS + batches),
+        batches, loops = REQUESTS // 4, 1
+        hits = 2 * REQUESTS + batches + loops
+        cls.files = [record_fathom("several", "fathom:*", hits),
                      record_fathom("single", "fathom:submit", REQUESTS),
-                     record_fathom("compressed", "fathom:*", 2 * REQUESTS + batches, "-z")]
-        cls.streams = [record_fathom("stream", "fathom:*", 2 * REQUESTS + batches),
-                       record_fathom("compressed stream", "fathom:*", 2 * REQUESTS + batches,
-                                     "-z")]
+                     record_fathom("compressed", "fathom:*", hits, "-z")]
+        cls.streams = [record_fathom("stream", "fathom:*", hits),
+                       record_fathom("compressed stream", "fathom:*", hits, "-z")]
         cls.own = [record_perf("own file"), record_perf("own stream")]
         with open(PAGE, encoding="utf-8") as page:
             cls.rows = TABLE.findall(page.read())
