@@ -17,6 +17,9 @@ from agent_tool import FATHOM, AgentTest, job_text, main  # noqa: E402
 
 LOCAL, HOST = 1, 2
 REQUESTS = 64
+# A guest in a guest on a busy machine may be silent for longer than a master waits; what it did
+# until then it has in memory the next time.
+ATTEMPTS = 1 if CID == LOCAL else 4
 ADDRESS = f"vsock:{CID}:7700"
 
 
@@ -56,12 +59,15 @@ class Across(AgentTest):
         job = test.job(job_text({"x": {"rw": "randrw", "size": 4096 * REQUESTS, "iodepth": 4}},
                                 bs="4k", filename="/tmp/fathom-agent-file",
                                 ioengine="io_uring"))
-        with Capture(cls.pcap):
-            ran = subprocess.run(
-                [FATHOM, "record", "-q", "-e", "fathom:*", "-o", cls.here, "--", FATHOM, "bench",
-                 "--agent", ADDRESS, "--record=" + cls.there, "--json=" + results, job],
-                text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        # record tells of itself; whether bench worked is told by what it left.
+        for _ in range(ATTEMPTS):
+            with Capture(cls.pcap):
+                ran = subprocess.run(
+                    [FATHOM, "record", "-q", "-e", "fathom:*", "-o", cls.here, "--", FATHOM,
+                     "bench", "--agent", ADDRESS, "--record=" + cls.there, "--json=" + results,
+                     job], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            # record tells of itself; whether bench worked is told by what it left.
+            if os.path.getsize(results):
+                break
         assert ran.returncode == 0 and os.path.getsize(results), ran.stderr
         cls.said = ran.stderr
         with open(results, encoding="utf-8") as file:
