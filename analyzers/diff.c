@@ -20,34 +20,23 @@ struct diff_options {
 	bool json, csv;
 };
 
+struct diff_run {
+	const struct diff_options *options;
+	struct diff diff;
+	int status; /* of reading the second trace, and all that follows */
+};
+
 /* The trace has been read: is it fit to be compared? */
-static int check_side(void *user, struct failure *f)
+static int check_side(const struct diff_side *s, struct failure *f)
 {
-	struct diff_side *s = user;
 	struct failure nothing;
 
 	if (s->out_of_memory || s->latency.out_of_memory)
 		return fail(f, -ENOMEM, "no memory for the groups");
-	if (!s->requests.requests) {
-		requests_nothing(&s->requests, &nothing);
-		return fail(f, -ENODATA, "%.60s: %s", s->path, nothing.text);
-	}
-	s->was_read = true;
-	return 0;
-}
-
-static int read_side(struct diff *d, unsigned side, const struct diff_options *options)
-{
-	struct diff_side *s = &d->sides[side];
-	struct analysis analysis = {&requests_analyzer, &s->requests};
-
-	s->path = options->paths[side];
-	s->requests.options = &options->model;
-	s->requests.grouping.by = options->by;
-	s->latency.requests = &s->requests;
-	requests_listen(&s->requests, &latency_listener, &s->latency);
-	requests_listen(&s->requests, &diff_listener, s);
-	return run_analyses("diff", s->path, &analysis, 1, check_side, s);
+	if (s->requests.requests)
+		return 0;
+	requests_nothing(&s->requests, &nothing);
+	return fail(f, -ENODATA, "%.60s: %s", s->path, nothing.text);
 }
 
 /* Requests of two models are not the same work. */
@@ -86,28 +75,58 @@ static int compare_and_print(struct diff *d, const struct diff_options *options,
 	return 0;
 }
 
+/* Reads a side, and calls @then while its trace is still open: what is printed of
+ * requests asks their trace. So the second side is read, and all printed, inside of the
+ * first. */
+static int read_side(struct diff_run *run, unsigned side,
+		     int (*then)(void *run, struct failure *f))
+{
+	struct diff_side *s = &run->diff.sides[side];
+	struct analysis analysis = {&requests_analyzer, &s->requests};
+
+	s->path = run->options->paths[side];
+	s->requests.options = &run->options->model;
+	s->requests.grouping.by = run->options->by;
+	s->latency.requests = &s->requests;
+	requests_listen(&s->requests, &latency_listener, &s->latency);
+	requests_listen(&s->requests, &diff_listener, s);
+	return run_analyses("diff", s->path, &analysis, 1, then, run);
+}
+
+static int after_b(void *user, struct failure *f)
+{
+	struct diff_run *run = user;
+	int err = check_side(&run->diff.sides[1], f);
+
+	return err ? err : compare_and_print(&run->diff, run->options, f);
+}
+
+static int after_a(void *user, struct failure *f)
+{
+	struct diff_run *run = user;
+	int err = check_side(&run->diff.sides[0], f);
+
+	if (!err)
+		run->status = read_side(run, 1, after_b);
+	return err;
+}
+
 static int run(const struct diff_options *options)
 {
-	struct diff *d = calloc(1, sizeof(*d));
+	struct diff_run *run = calloc(1, sizeof(*run));
 	struct failure f = {"no memory"};
-	int status = EXIT_FINE;
+	int status;
 
-	if (!d)
+	if (!run)
 		return command_failed("diff", &f);
-	d->seed = options->seed;
-	for (unsigned side = 0; side < 2; side++) {
-		int is = read_side(d, side, options);
-
-		status = is > status ? is : status;
-		if (!d->sides[side].was_read)
-			goto out;
-	}
-	if (compare_and_print(d, options, &f))
-		status = command_failed("diff", &f);
-out:
-	diff_side_release(&d->sides[0]);
-	diff_side_release(&d->sides[1]);
-	free(d);
+	run->options = options;
+	run->diff.seed = options->seed;
+	status = read_side(run, 0, after_a);
+	if (run->status > status)
+		status = run->status;
+	diff_side_release(&run->diff.sides[0]);
+	diff_side_release(&run->diff.sides[1]);
+	free(run);
 	return status;
 }
 

@@ -39,7 +39,6 @@ struct diff_side {
 	struct latency latency;
 	struct blocks *blocks[GROUPS_MAX + 1]; /* NULL: nothing ended in the group */
 	bool out_of_memory;
-	bool was_read;
 };
 
 enum { DIFF_NOWHERE = UINT16_MAX };
@@ -52,9 +51,7 @@ struct diff_group {
 };
 
 struct diff {
-	/* Set before. */
-	const char *by;
-	uint64_t seed;
+	uint64_t seed; /* set before */
 
 	/* Found out. */
 	struct diff_side sides[2];
