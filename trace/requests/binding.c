@@ -143,10 +143,30 @@ int binding_add(struct binding *b, const struct event_type *type, unsigned roles
 	return err ? err : b->types[type->index].nr_lines != 0;
 }
 
+struct bound_line *binding_next(const struct binding *b, enum model_role role,
+				struct binding_cursor *at)
+{
+	for (; at->type < b->nr_types; at->type++, at->line = 0)
+		while (at->line < b->types[at->type].nr_lines) {
+			struct bound_line *line = &b->types[at->type].lines[at->line++];
+
+			if (line->role == role)
+				return line;
+		}
+	return NULL;
+}
+
+static void release_type(struct bound_type *type)
+{
+	for (size_t i = 0; i < type->nr_lines; i++)
+		free(type->lines[i].compared);
+	free(type->lines);
+}
+
 void binding_release(struct binding *b)
 {
 	for (size_t i = 0; i < b->nr_types; i++)
-		free(b->types[i].lines);
+		release_type(&b->types[i]);
 	free(b->types);
 	*b = (struct binding){0};
 }

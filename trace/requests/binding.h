@@ -20,6 +20,7 @@ struct bound_line {
 	uint16_t op_of[16];		   /* op of the small values, for requests.c */
 	bool tells; /* a complete that tells more than how it went, for requests.c */
 	const struct event_field *by[GROUP_KEYS_MAX]; /* for grouping.h */
+	const struct event_field **compared; /* arguments, for where.c; NULL: none */
 };
 
 struct bound_type {
@@ -42,6 +43,15 @@ struct binding {
 int binding_add(struct binding *b, const struct event_type *type, unsigned roles,
 		struct failure *f);
 void binding_release(struct binding *b); /* not the model */
+
+/* Where binding_next() is; zeroed at the start. */
+struct binding_cursor {
+	size_t type, line;
+};
+
+/* The next line that is of @role; NULL at the end. */
+struct bound_line *binding_next(const struct binding *b, enum model_role role,
+				struct binding_cursor *at);
 
 /* How a command line says which model; what the options --model, --submit,
  * --complete and --key fill. */

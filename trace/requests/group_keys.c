@@ -14,10 +14,8 @@
 #include <string.h>
 
 #include "core/failure.h"
-#include "core/ini.h"
 #include "trace/requests/grouping.h"
-
-enum { NAMES_MAX = 64, LIST_ROOM = 300 };
+#include "trace/requests/offer.h"
 
 static const char *const kind_words[GROUP_BY_ARGUMENT] = {
 	[GROUP_BY_OP] = "op",
@@ -33,20 +31,6 @@ static const enum model_value kind_values[GROUP_BY_ARGUMENT] = {
 	[GROUP_BY_THREAD] = VALUE_KEY,
 	[GROUP_BY_FD] = VALUE_FD,
 };
-
-static bool says(const struct model_line *line, enum model_value value)
-{
-	return line->values[value].nr_terms || (value == VALUE_OP && line->op_word);
-}
-
-/* Does a line of one of these roles tell the value? */
-static bool model_says(const struct model *model, enum model_value value, unsigned roles)
-{
-	for (size_t i = 0; i < model->nr_lines; i++)
-		if (1U << model->lines[i].role & roles && says(&model->lines[i], value))
-			return true;
-	return false;
-}
 
 static enum grouping_kind find_kind(const char *by, const struct model *model)
 {
@@ -100,12 +84,6 @@ int grouping_begin(struct grouping *g, const struct model *model, struct failure
 	return 0;
 }
 
-static bool may_group(const struct event_field *field)
-{
-	return field->type.kind == ARGUMENT_INTEGER || field->type.kind == ARGUMENT_HEX ||
-	       field->type.kind == ARGUMENT_STRING;
-}
-
 void grouping_bind(const struct grouping *g, struct bound_line *line)
 {
 	for (unsigned i = 0; i < g->nr_levels; i++) {
@@ -113,104 +91,31 @@ void grouping_bind(const struct grouping *g, struct bound_line *line)
 			find_argument(line->type, g->levels[i].word,
 				      line->line->arguments, line->line->nr_arguments);
 
-		line->by[g->levels[i].key] = field && may_group(field) ? field : NULL;
+		line->by[g->levels[i].key] = field && offers_field(field) ? field : NULL;
 	}
-}
-
-/* The next line of @b that is of @role, behind @at; NULL at the end. */
-static const struct bound_line *next_line(const struct binding *b, enum model_role role,
-					  size_t *type, size_t *line)
-{
-	for (; *type < b->nr_types; ++*type, *line = 0)
-		while (*line < b->types[*type].nr_lines) {
-			const struct bound_line *at = &b->types[*type].lines[(*line)++];
-
-			if (at->role == role)
-				return at;
-		}
-	return NULL;
 }
 
 static bool is_bound(const struct binding *b, unsigned key, enum model_role role)
 {
+	struct binding_cursor at = {0};
 	const struct bound_line *line;
-	size_t type = 0, at = 0;
 
-	while ((line = next_line(b, role, &type, &at)))
+	while ((line = binding_next(b, role, &at)))
 		if (line->by[key])
 			return true;
 	return false;
 }
 
-/* What there is instead: a sentence, and the words that may have been meant. */
-struct offer {
-	char text[LIST_ROOM];
-	size_t used;
-	const char *words[NAMES_MAX + 1];
-	size_t nr_words;
-};
-
-static void offer_word(struct offer *o, const char *word)
-{
-	if (o->nr_words < NAMES_MAX)
-		o->words[o->nr_words++] = word;
-}
-
-/* "; fathom:complete has id, result" */
-static void offer_arguments(struct offer *o, const struct event_type *type)
-{
-	const char *before = " has ";
-
-	snprintf(o->text + o->used, LIST_ROOM - o->used, "; %.40s", type->name);
-	o->used += strlen(o->text + o->used);
-	for (size_t i = 0; i < type->nr_fields; i++) {
-		const struct event_field *field = &type->fields[i];
-
-		if (!field_is_argument(field) || !may_group(field))
-			continue;
-		offer_word(o, field->type.name);
-		snprintf(o->text + o->used, LIST_ROOM - o->used, "%s%.40s", before,
-			 field->type.name);
-		o->used += strlen(o->text + o->used);
-		before = ", ";
-	}
-	if (*before == ' ')
-		snprintf(o->text + o->used, LIST_ROOM - o->used, " has none");
-	o->used += strlen(o->text + o->used);
-}
-
-static void offer_types(struct offer *o, const struct binding *b, enum model_role role)
-{
-	const struct event_type *last = NULL;
-	const struct bound_line *line;
-	size_t type = 0, at = 0;
-
-	while ((line = next_line(b, role, &type, &at))) {
-		if (line->type != last)
-			offer_arguments(o, line->type);
-		last = line->type;
-	}
-}
-
 static int no_such_argument(const char *word, const struct binding *b, struct failure *f)
 {
 	struct offer o = {.text = ""};
-	const char *near;
 
 	for (unsigned kind = 0; kind < GROUP_BY_ARGUMENT; kind++)
 		if (find_kind(kind_words[kind], b->model) == kind)
 			offer_word(&o, kind_words[kind]);
-	for (size_t i = 0; i < o.nr_words; i++) {
-		snprintf(o.text + o.used, LIST_ROOM - o.used, "%s%s", i ? ", " : "",
-			 o.words[i]);
-		o.used += strlen(o.text + o.used);
-	}
-	offer_types(&o, b, ROLE_SUBMIT);
-	offer_types(&o, b, ROLE_COMPLETE);
-	near = nearest_word(word, o.words);
-	return fail(f, -ENOENT, "no '%.40s' to group by%s%s%s: there are %s", word,
-		    near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "",
-		    o.text);
+	offer_events(&o, b, ROLE_SUBMIT);
+	offer_events(&o, b, ROLE_COMPLETE);
+	return offer_instead(&o, word, "to group by", f);
 }
 
 static int settle_argument(struct group_level *l, const struct binding *b,

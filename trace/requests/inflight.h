@@ -20,6 +20,7 @@ struct request {
 	uint64_t key;
 	uint64_t submit_ns, complete_ns;
 	uint64_t offset, length;
+	uint64_t holds;	  /* comparisons, by their bits (where.h) */
 	int64_t result;	  /* or the status, by the model */
 	int32_t scope;	  /* pid or tid within which the key is unique, or 0 */
 	int32_t pid, tid; /* who submitted it */

@@ -53,6 +53,19 @@ bool model_has_role(const struct model *model, enum model_role role)
 	return false;
 }
 
+static bool says(const struct model_line *line, enum model_value value)
+{
+	return line->values[value].nr_terms || (value == VALUE_OP && line->op_word);
+}
+
+bool model_says(const struct model *model, enum model_value value, unsigned roles)
+{
+	for (size_t i = 0; i < model->nr_lines; i++)
+		if (1U << model->lines[i].role & roles && says(&model->lines[i], value))
+			return true;
+	return false;
+}
+
 bool model_has_keys(const struct model *model)
 {
 	for (size_t i = 0; i < model->nr_lines; i++)

@@ -128,6 +128,9 @@ void model_free(struct model *model); /* NULL is fine */
 
 bool model_has_role(const struct model *model, enum model_role role);
 
+/* Does a line of one of these roles, bits 1 << role, tell the value? */
+bool model_says(const struct model *model, enum model_value value, unsigned roles);
+
 /* Do the completes name keys? On a stack they need not. */
 bool model_has_keys(const struct model *model);
 #endif

@@ -88,6 +88,9 @@ static int requests_type(void *state, const struct event_type *type, struct fail
 		if (line->role == ROLE_SUBMIT || says_op(line))
 			operation_prepare(r, line);
 		grouping_bind(&r->grouping, line);
+		if (r->where.filter && line->role <= ROLE_COMPLETE &&
+		    where_bind(&r->where, line))
+			return fail(f, -ENOMEM, "no memory");
 	}
 	return 1;
 }
@@ -213,6 +216,8 @@ static int submit(struct requests *r, struct bound_line *line, const struct even
 	q->lost = r->lost;
 	if (r->grouping.times & 1U << GROUPED_AT_SUBMIT)
 		find_group(r, GROUPED_AT_SUBMIT, q, line, event);
+	if (r->where.filter)
+		q->holds = where_holds(&r->where, line, event);
 	REQUESTS_TELL(r, begin, q);
 	return 0;
 }
@@ -300,6 +305,8 @@ static void complete(struct requests *r, struct bound_line *line,
 	q->across_loss = q->lost != r->lost;
 	if (r->grouping.times & 1U << GROUPED_AT_COMPLETE)
 		find_group(r, GROUPED_AT_COMPLETE, q, line, event);
+	if (r->where.filter)
+		q->holds |= where_holds(&r->where, line, event);
 	if (__builtin_add_overflow(r->latency_sum, q->complete_ns - q->submit_ns,
 				   &r->latency_sum))
 		r->latency_sum = UINT64_MAX;
@@ -312,10 +319,18 @@ static void complete(struct requests *r, struct bound_line *line,
 	remove_request(r, q);
 }
 
+/* Before the first event: what the user names must be there. */
+static int settle(struct requests *r, struct failure *f)
+{
+	int err = grouping_settle(&r->grouping, &r->binding, f);
+
+	return err ? err : where_settle(&r->where, &r->binding, f);
+}
+
 static int begin_or_end(struct requests *r, struct bound_line *line,
 			const struct event *event, struct failure *f)
 {
-	int err = r->events ? 0 : grouping_settle(&r->grouping, &r->binding, f);
+	int err = r->events ? 0 : settle(r, f);
 
 	if (err)
 		return err;
@@ -392,6 +407,7 @@ void requests_release(struct requests *r)
 	model_free(r->model);
 	aliases_release(&r->aliases);
 	grouping_release(&r->grouping);
+	where_release(&r->where);
 	words_release(&r->ops);
 }
 

@@ -15,6 +15,7 @@
 #include "trace/requests/grouping.h"
 #include "trace/requests/inflight.h"
 #include "trace/requests/losses.h"
+#include "trace/requests/where.h"
 #include "trace/requests/words.h"
 
 enum {
@@ -67,6 +68,7 @@ struct requests {
 	/* Set before the pass. */
 	const struct model_options *options;
 	struct grouping grouping; /* its first members */
+	struct where where;	  /* its first member, by who chooses among requests */
 	uint32_t in_flight_max;	  /* 0: REQUESTS_IN_FLIGHT_MAX */
 	struct {
 		const struct request_listener *listener;
