@@ -21,7 +21,7 @@ enum {
 struct breakdown_options {
 	const char *input;
 	struct model_options model;
-	const char *by;
+	const char *by, *where;
 	uint64_t interval_ns;
 	uint64_t slowest;
 	const char *id, *around; /* numbers */
@@ -35,6 +35,14 @@ struct breakdown_run {
 	struct breakdown breakdown;
 };
 
+/* Where the answer itself has no place for it. */
+static void note_chosen(const struct breakdown *b)
+{
+	if (b->requests->where.text)
+		fprintf(stderr, "note: %" PRIu64 " of %" PRIu64 " requests, where %s\n",
+			b->chosen, b->requests->requests, b->requests->where.text);
+}
+
 static int print(void *user, struct failure *f)
 {
 	const struct breakdown_run *run = user;
@@ -42,15 +50,21 @@ static int print(void *user, struct failure *f)
 
 	if (b->out_of_memory)
 		return fail(f, -ENOMEM, "no memory for the requests in flight");
-	if (b->intervals)
+	if (b->intervals) {
+		note_chosen(b);
 		return requests_end_intervals(b->requests, b->intervals, "p99 over time",
 					      time_text, f);
+	}
 	if (!b->requests->requests)
 		return requests_nothing(b->requests, f);
+	if (!b->chosen)
+		return fail(f, -ENODATA, "none of %" PRIu64 " requests is one where %s",
+			    b->requests->requests, b->requests->where.text);
 	if (b->slowest.by_key && !b->slowest.count)
 		return fail(f, -ENODATA,
-			    "no request with the id %" PRIu64 " ended in the trace",
-			    b->slowest.key);
+			    "no request with the id %" PRIu64 " ended in the trace%s%s",
+			    b->slowest.key, run->options->where ? " where " : "",
+			    run->options->where ? run->options->where : "");
 	if (run->options->json)
 		return breakdown_print_json(b) ? fail(f, -ENOMEM, "no memory") : 0;
 	if (!run->options->csv) {
@@ -58,6 +72,7 @@ static int print(void *user, struct failure *f)
 		return 0;
 	}
 	requests_notes(b->requests, stderr);
+	note_chosen(b);
 	return breakdown_print_csv(b) ? fail(f, -ENOMEM, "no memory") : 0;
 }
 
@@ -86,6 +101,7 @@ static int run(const struct breakdown_options *options)
 	}
 	requests->options = &options->model;
 	requests->grouping.by = options->by;
+	requests->where.text = options->where;
 	run->options = options;
 	choose(&run->breakdown.slowest, options);
 	run->intervals = intervals_of(options->interval_ns, options->json, options->csv);
@@ -115,6 +131,8 @@ static const struct option_row rows[] = {
 	MODEL_OPTION_ROWS(struct breakdown_options, model),
 	BY_OPTION_ROW(struct breakdown_options, by),
 	INTERVAL_OPTION_ROW(struct breakdown_options, interval_ns),
+	{"where", 0, OPTION_STRING, AT(where), "FILTER",
+	 "only requests where this holds, as in 'latency>2ms && op==write'", 0, 0},
 	{"slowest", 0, OPTION_NUMBER, AT(slowest), "N",
 	 "show the N slowest requests, each with what went on around it", 0, SLOWEST_MAX},
 	{"id", 0, OPTION_STRING, AT(id), "ID", "show the request with this id (key)", 0,
@@ -128,13 +146,15 @@ static const struct option_row rows[] = {
 
 static const struct usage usage = {
 	.command = "breakdown",
-	.synopsis = "[-i FILE] [--by WHAT] [--interval TIME | --slowest N | --id ID | "
+	.synopsis = "[-i FILE] [--by WHAT] [--where FILTER] [--interval TIME | "
+		    "--slowest N | --id ID | "
 		    "--around ID] [--model FILE|NAME]",
 	.summary = "Show where the time of requests went, stage by stage.",
 	.rows = rows,
 	.more = "Examples:\n"
 		"  fathom record -e 'fathom:*' --kernel -- fathom bench job.fio\n"
-		"  fathom breakdown --slowest 3\n",
+		"  fathom breakdown --slowest 3\n"
+		"  fathom breakdown --where 'latency>2ms && device<1ms' --slowest 3\n",
 };
 
 static int check_and_run(struct breakdown_options *options, const char *operand)

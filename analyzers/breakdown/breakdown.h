@@ -4,8 +4,8 @@
  *
  * Listens to requests.h for begins, stages and ends, and follows the loops (polling,
  * waiting) and the kernel beside them. Each request's life (life.h) is cut into stages
- * when it ends and goes into the sums (parts.h), and perhaps among the slowest
- * (slowest.h).
+ * when it ends. If it is one of those that are looked at (requests.where), it goes into the
+ * sums (parts.h), and perhaps among the slowest (slowest.h).
  */
 #ifndef FATHOM_ANALYZERS_BREAKDOWN_BREAKDOWN_H
 #define FATHOM_ANALYZERS_BREAKDOWN_BREAKDOWN_H
@@ -20,6 +20,8 @@
 #include "analyzers/intervals.h"
 #include "trace/requests/requests.h"
 
+enum { BREAKDOWN_MORE = STAGES_MAX + 1 }; /* depth, and the time in each stage */
+
 struct breakdown {
 	struct requests *requests;   /* set before the pass, as is slowest.wanted */
 	struct intervals *intervals; /* NULL: nobody asked for them */
@@ -30,6 +32,8 @@ struct breakdown {
 	struct slowest slowest;
 	struct findings findings;
 	struct asked asked;
+	struct where_more more[BREAKDOWN_MORE]; /* what --where can name besides */
+	uint64_t chosen;			/* requests, of those that ended */
 	struct binding loops;	/* lines of [poll] */
 	uint32_t depth, writes; /* in flight now */
 	bool has_loops;		/* the trace has such events */

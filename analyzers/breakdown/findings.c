@@ -102,7 +102,7 @@ static bool queued_in_program(const struct breakdown *b, const struct parts_grou
 	double before = share(all, STAGE_SUBMIT), device = share(all, STAGE_DEVICE);
 	char text[UNIT_TEXT], where[64] = "";
 
-	if (b->requests->requests < FINDING_COUNT || before < 1 / 3.0 ||
+	if (b->chosen < FINDING_COUNT || before < 1 / 3.0 ||
 	    !all->stages[STAGE_SUBMIT] || !b->requests->model->nr_stages)
 		return false;
 	if (b->kernel.has_block)
@@ -122,7 +122,7 @@ static bool queued_at_device(const struct breakdown *b, const struct parts_group
 	double block = share(all, STAGE_BLOCK);
 	char text[UNIT_TEXT];
 
-	if (b->requests->requests < FINDING_COUNT || block < 0.5)
+	if (b->chosen < FINDING_COUNT || block < 0.5)
 		return false;
 	say(to, "queued_at_device",
 	    "requests wait for the device, not in it: %.0f%% of their time (%s each) "
@@ -138,7 +138,7 @@ static bool slow_to_wake(const struct breakdown *b, const struct parts_group *al
 	double off = share(all, STAGE_OFF_CPU);
 	char text[UNIT_TEXT];
 
-	if (b->requests->requests < FINDING_COUNT || off < 0.2)
+	if (b->chosen < FINDING_COUNT || off < 0.2)
 		return false;
 	say(to, "slow_to_wake",
 	    "finished requests wait for their thread: %.0f%% of the time (%s each) "

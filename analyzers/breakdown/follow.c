@@ -150,6 +150,29 @@ static void keep(struct breakdown *b, const struct request *q, const struct life
 		b->out_of_memory = true;
 }
 
+/* Is it one of those that are looked at? */
+static bool is_chosen(struct breakdown *b, const struct request *q, const struct life *l,
+		      const struct stage_times *times)
+{
+	uint64_t more[BREAKDOWN_MORE] = {l->depth};
+
+	if (!b->requests->where.filter)
+		return true;
+	for (unsigned i = 0; i < STAGES_MAX; i++)
+		more[1 + i] = times->met >> i & 1 ? times->ns[i] : 0;
+	return where_passes(&b->requests->where, q, &b->requests->ops, more);
+}
+
+static void count(struct breakdown *b, const struct request *q, const struct life *l,
+		  const struct stage_times *times)
+{
+	b->chosen++;
+	if (parts_add(&b->parts, requests_group(b->requests, q), times,
+		      q->complete_ns - q->submit_ns))
+		b->out_of_memory = true;
+	keep(b, q, l);
+}
+
 static void leave(struct breakdown *b, const struct request *q, bool completed)
 {
 	uint32_t index = index_of(b, q);
@@ -174,11 +197,9 @@ static void end(void *state, const struct request *q)
 	life_times(l, q->submit_ns, q->complete_ns, &times);
 	if (b->intervals && intervals_are_over(b->intervals, q->complete_ns))
 		breakdown_intervals_next(b, q->complete_ns);
-	if (parts_add(&b->parts, requests_group(b->requests, q), &times,
-		      q->complete_ns - q->submit_ns))
-		b->out_of_memory = true;
+	if (is_chosen(b, q, l, &times))
+		count(b, q, l, &times);
 	gather(b, q, l);
-	keep(b, q, l);
 	if (b->slowest.wanted)
 		slowest_remember(&b->slowest, q);
 	leave(b, q, true);
@@ -211,12 +232,27 @@ const struct request_listener breakdown_listener = {
 	.finish = finish,
 };
 
+/* What a filter of requests can name beside what every analyzer knows of them. */
+static void offer_more(struct breakdown *b)
+{
+	struct where *w = &b->requests->where;
+	unsigned nr = 0, stages = STAGE_MODEL + (unsigned)b->requests->model->nr_stages;
+
+	b->more[nr++] = (struct where_more){"depth", FILTER_PLAIN};
+	for (unsigned i = 0; i < stages; i++)
+		b->more[nr++] =
+			(struct where_more){breakdown_stage_name(b, i), FILTER_TIME};
+	w->more = b->more;
+	w->nr_more = nr;
+}
+
 static int loops_begin(void *state, const struct trace *trace, struct failure *f)
 {
 	struct breakdown *b = state;
 
 	(void)trace;
 	b->loops.model = b->requests->model;
+	offer_more(b);
 	return threads_init(&b->threads) ? fail(f, -ENOMEM, "no memory") : 0;
 }
 

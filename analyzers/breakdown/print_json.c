@@ -161,6 +161,10 @@ int breakdown_print_json(const struct breakdown *b)
 						      "text", found[i].text));
 	json_object_set_new(all, "kernel", json_kernel(&b->kernel));
 	json_object_set_new(all, "by", requests_by_json(b->requests));
+	json_object_set_new(all, "where",
+			    b->requests->where.text ? json_text(b->requests->where.text)
+						    : json_null());
+	json_object_set_new(all, "chosen", json_integer((json_int_t)b->chosen));
 	json_object_set_new(all, "groups", groups);
 	json_object_set_new(all, "slowest", slowest);
 	json_object_set_new(all, "findings", said);

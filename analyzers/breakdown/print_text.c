@@ -262,9 +262,23 @@ static void print_findings(const struct breakdown *b)
 		printf("%s%s %s\n", i ? "" : "\n", "*", found[i].text);
 }
 
+/* Which requests it is about. */
+static void print_where(const struct breakdown *b)
+{
+	const char *where = b->requests->where.text;
+	char text[4 * NAME_BYTES];
+
+	if (!where)
+		return;
+	text_escape(text, sizeof(text), where, strlen(where), 0);
+	printf("%" PRIu64 " of these requests (%.2g%%), where %s\n\n", b->chosen,
+	       100 * (double)b->chosen / (double)b->requests->requests, text);
+}
+
 void breakdown_print_text(const struct breakdown *b)
 {
 	requests_heading(b->requests);
+	print_where(b);
 	if (!b->slowest.by_key)
 		print_table(b);
 	for (unsigned i = 0; i < b->slowest.count; i++)

@@ -198,6 +198,38 @@ class Breakdown(unittest.TestCase):
         self.assertEqual(errors, "fathom breakdown: no request with the id 99999999 ended in the "
                                  "trace\n")
 
+    def test_where(self):
+        """The table and the slowest are of the requests that were chosen, by what both ends and
+        the stages tell."""
+        recording = Recording("where.data", "ioengine=io_uring", "iodepth=8")
+        latencies = self.latencies(recording)
+        limit = sorted(latencies.values())[REQUESTS // 2]
+        writes = {e["args"]["id"] for e in recording.of("fathom:submit")
+                  if e["args"]["op"] == "write" and e["args"]["offset"] >= 2**20}
+        slow = sorted((ns for key, ns in latencies.items() if key in writes and ns > limit),
+                      reverse=True)
+        where = f'latency>{limit} && op=="write" && offset>=1m'
+        answer = recording.breakdown("--where", where, "--slowest", "1000")
+        self.assertEqual((answer["where"], answer["chosen"]), (where, len(slow)))
+        self.assertEqual(answer["requests"], REQUESTS)
+        self.assertEqual([(group["op"], group["count"], group["sum_ns"])
+                          for group in answer["groups"]], [("write", len(slow), sum(slow))])
+        self.assertEqual([one["latency_ns"] for one in answer["slowest"]], slow)
+        every = recording.breakdown("--slowest", "1000")
+        parts = [sum(stage["ns"] for stage in one["stages"] if stage["stage"] == "device")
+                 for one in every["slowest"]]
+        limit = sorted(parts)[REQUESTS // 4]
+        answer = recording.breakdown("--where", f"device<={limit}")
+        self.assertEqual(answer["chosen"], sum(ns <= limit for ns in parts))
+        text, _ = run("breakdown", "-i", recording.path, "--where", "depth==8")
+        deep = sum(one["depth"] == 8 for one in every["slowest"])
+        self.assertRegex(text, rf"\n{deep} of these requests \(.*%\), where depth==8\n")
+        _, errors = run("breakdown", "-i", recording.path, "--where", "failed", status=1)
+        self.assertEqual(errors, f"fathom breakdown: none of {REQUESTS} requests is one where "
+                                 "failed\n")
+        _, note = run("breakdown", "-i", recording.path, "--csv", "--where", "depth==8")
+        self.assertIn(f"note: {deep} of {REQUESTS} requests, where depth==8\n", note)
+
     def test_csv_and_usage(self):
         recording = Recording("csv.data", "ioengine=psync")
         rows = run("breakdown", "-i", recording.path, "--csv")[0].splitlines()
