@@ -11,8 +11,10 @@ import unittest
 
 import perf_trace
 
-FATHOM, MODEL = (os.path.abspath(word) for word in sys.argv[1:3])
+BUILT, MODEL = (os.path.abspath(word) for word in sys.argv[1:3])
 FOLDER = tempfile.mkdtemp(prefix="fathom-bench-test-")
+# All processes are recorded: a copy is run by nobody else.
+FATHOM = shutil.copy(BUILT, FOLDER)
 DEPTH = 4
 
 JOB = f"""[job]
