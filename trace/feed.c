@@ -15,7 +15,13 @@
 #include "trace/perf_file.h"
 #include "trace/reader_state.h"
 
-enum { RECORD_MAX = UINT16_MAX, PAYLOAD_STEP = 64 << 10 };
+enum {
+	RECORD_ROOM = UINT16_MAX + 1, /* a record is shorter */
+	PAYLOAD_STEP = 64 << 10,
+	PREFETCH = 2048, /* bytes: what was read ahead is in another CPU's cache */
+	AHEAD_LEAST = 4 << 20, /* a smaller file is read before a thread has begun */
+	PIECE_SIZE = ORDER_BLOCK_SIZE - RECORD_ROOM,
+};
 
 struct cut {
 	const uint8_t *run, *at, *end;
@@ -197,6 +203,7 @@ static int take_record(struct trace *t, struct stream *s, struct cut *c,
 			      t->events.smallest);
 		return stop(t);
 	}
+	__builtin_prefetch(c->at + PREFETCH);
 	time = order_time(&t->order, c->at, t->feed.last_time);
 	if (c->run != c->at && time < t->feed.last_time)
 		err = end_run(t, s, c);
@@ -260,7 +267,7 @@ static int make_room(struct trace *t, struct stream *s)
 	size_t left = s->filled - s->parsed;
 	struct order_block *old = s->block, *b = old;
 
-	if (b && ORDER_BLOCK_SIZE - s->filled > RECORD_MAX)
+	if (b && ORDER_BLOCK_SIZE - s->filled >= RECORD_ROOM)
 		return 0;
 	if (!b || b->users > 1)
 		b = order_block(&t->order);
@@ -312,48 +319,123 @@ static int cut_short(struct trace *t)
 	return stop(t);
 }
 
+/* A large file is read ahead. */
+static int begin(struct trace *t)
+{
+	const struct input *in = &t->input;
+	struct feed *feed = &t->feed;
+
+	feed->outer.base = in->at;
+	if (!in->is_file || in->size < in->at + AHEAD_LEAST)
+		return 0;
+	for (unsigned i = 0; i < READ_AHEAD_PIECES; i++) {
+		feed->ahead_blocks[i] = order_block(&t->order);
+		if (!feed->ahead_blocks[i])
+			return -ENOMEM;
+	}
+	feed->ahead = read_ahead_start(in->fd, in->at, in->end, PIECE_SIZE);
+	for (unsigned i = 0; feed->ahead && i < READ_AHEAD_PIECES; i++)
+		read_ahead_give(feed->ahead, feed->ahead_blocks[i]->data + RECORD_ROOM);
+	return 0;
+}
+
+/* The next piece that was read ahead. What is left of the one before goes in front. */
+static ssize_t take_ahead(struct trace *t, struct stream *s)
+{
+	struct feed *feed = &t->feed;
+	struct order_block **slot =
+		&feed->ahead_blocks[feed->ahead_next++ % READ_AHEAD_PIECES];
+	struct order_block *b = *slot, *next = order_block(&t->order);
+	size_t left = s->filled - s->parsed;
+	ssize_t n;
+
+	if (!next)
+		return -ENOMEM;
+	n = read_ahead_take(feed->ahead);
+	*slot = next;
+	read_ahead_give(feed->ahead, next->data + RECORD_ROOM);
+	if (n <= 0) {
+		order_block_put(&t->order, b);
+		return n;
+	}
+	if (left)
+		memcpy(b->data + RECORD_ROOM - left, s->block->data + s->parsed, left);
+	order_block_put(&t->order, s->block);
+	s->block = b;
+	s->parsed = RECORD_ROOM - left;
+	s->filled = RECORD_ROOM;
+	s->base = t->input.at - RECORD_ROOM; /* may wrap: an offset is a sum with it */
+	b->offset = s->base;
+	b->is_unpacked = false;
+	t->input.at += (uint64_t)n;
+	return n;
+}
+
+static ssize_t read_here(struct trace *t, struct stream *s)
+{
+	int err = make_room(t, s);
+
+	if (err)
+		return err;
+	return input_read(&t->input, s->block->data + s->filled,
+			  ORDER_BLOCK_SIZE - s->filled);
+}
+
+/* More bytes of the input into the outer block. */
+static int fill(struct trace *t, struct failure *f)
+{
+	struct stream *s = &t->feed.outer;
+	ssize_t n = t->feed.ahead ? take_ahead(t, s) : read_here(t, s);
+
+	if (n == -EAGAIN)
+		return (int)n; /* live: all is as it was, for another call */
+	if (n == -ENOMEM)
+		return fail(f, (int)n, "%s: no memory", t->input.path);
+	if (n < 0)
+		return fail(f, (int)n, "%s: offset %llu: %s", t->input.path,
+			    (unsigned long long)t->input.at, strerror((int)-n));
+	s->filled += (size_t)n;
+	return n ? 0 : cut_short(t);
+}
+
 int feed_more(struct trace *t, struct failure *f)
 {
 	struct feed *feed = &t->feed;
 	struct stream *s = &feed->outer;
-	ssize_t n;
-	int err;
+	int err = 0;
 
 	if (feed->unpacking) {
 		err = unpack(t);
 		return err ? fail(f, err, "%s: no memory", t->input.path) : 0;
 	}
 	if (!s->block)
-		s->base = t->input.at;
-	err = make_room(t, s);
-	if (err)
-		return fail(f, err, "%s: no memory", t->input.path);
+		err = begin(t);
 	/* A compressed record ended the last cut early: the rest comes first. */
 	if (s->parsed < s->filled) {
 		size_t before = s->parsed;
 
 		err = cut_block(t, s);
-		if (err)
-			return fail(f, err, "%s: no memory", t->input.path);
-		if (s->parsed != before || feed->ended)
+		if (!err && (s->parsed != before || feed->ended))
 			return 0;
 	}
-	n = input_read(&t->input, s->block->data + s->filled,
-		       ORDER_BLOCK_SIZE - s->filled);
-	if (n == -EAGAIN)
-		return (int)n; /* live: all is as it was, for another call */
-	if (n < 0)
-		return fail(f, (int)n, "%s: offset %llu: %s", t->input.path,
-			    (unsigned long long)t->input.at, strerror((int)-n));
-	if (!n)
-		return cut_short(t);
-	s->filled += (size_t)n;
+	if (err)
+		return fail(f, err, "%s: no memory", t->input.path);
+	err = fill(t, f);
+	if (err || feed->ended)
+		return err;
 	err = cut_block(t, s);
 	return err ? fail(f, err, "%s: no memory", t->input.path) : 0;
 }
 
-void feed_release(struct feed *feed)
+void feed_release(struct trace *t)
 {
+	struct feed *feed = &t->feed;
+
+	read_ahead_stop(feed->ahead);
+	for (unsigned i = 0; i < READ_AHEAD_PIECES; i++)
+		order_block_put(&t->order, feed->ahead_blocks[i]);
+	order_block_put(&t->order, feed->outer.block);
+	order_block_put(&t->order, feed->inner.block);
 	ZSTD_freeDStream(feed->zstd);
 	free(feed->payload);
 }

@@ -137,10 +137,8 @@ void trace_close(struct trace *t)
 	free_text(t->info.arch);
 	free_text(t->info.command);
 	free_text(t->info.snapshot);
-	order_block_put(&t->order, t->feed.outer.block);
-	order_block_put(&t->order, t->feed.inner.block);
+	feed_release(t);
 	order_release(&t->order);
-	feed_release(&t->feed);
 	event_table_release(&t->events);
 	thread_names_release(&t->threads);
 	input_close(&t->input);

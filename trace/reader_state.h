@@ -9,6 +9,7 @@
 #include "trace/event_table.h"
 #include "trace/input.h"
 #include "trace/order.h"
+#include "trace/read_ahead.h"
 #include "trace/reader.h"
 #include "trace/thread_names.h"
 
@@ -34,8 +35,10 @@ struct feed {
 	uint64_t payload_left;
 	uint8_t *payload;
 	size_t payload_size, payload_room;
-	bool exhausted; /* the input has no more */
-	bool ended;	/* nothing more will come, for this or another reason */
+	struct read_ahead *ahead; /* of a large file; NULL: it is read here */
+	struct order_block *ahead_blocks[READ_AHEAD_PIECES]; /* given to it, a ring */
+	unsigned ahead_next;
+	bool ended; /* nothing more will come, whatever the reason */
 };
 
 static inline uint64_t load_u64(const uint8_t *at)
@@ -98,7 +101,7 @@ int trace_read_feature(struct trace *t, unsigned bit, struct bytes b);
 /* Reads on and adds runs to the order; sets feed.ended in the end. 0, or a negative
  * errno when reading itself fails. */
 int feed_more(struct trace *t, struct failure *f);
-void feed_release(struct feed *feed);
+void feed_release(struct trace *t);
 
 /* Records that are not in time order: attrs, names, formats, features. 0 or -errno. */
 int feed_header_record(struct trace *t, uint32_t type, struct bytes b, uint64_t offset);
