@@ -442,6 +442,7 @@ static int path_type(void *state, const struct event_type *type, struct failure 
 		types[k->nr_types] = (struct kernel_type){0};
 	if (!event || !bind(&types[type->index], event, type))
 		return 0;
+	k->is_traced = true;
 	return 1;
 }
 
@@ -456,18 +457,26 @@ void kernel_path_begin(struct kernel_path *k, const struct request *q, uint32_t 
 {
 	uint32_t thread = threads_find(k->threads, q->pid, q->tid);
 
-	thread_enqueue(k->threads, k->lives, thread, index);
+	life_at(k, index)->thread = thread;
+	if (k->is_traced)
+		thread_enqueue(k->threads, k->lives, index);
+}
+
+static void count_ended(struct kernel_path *k, const struct life *l)
+{
+	k->joined[l->join]++;
+	k->reached_device += l->queued_bytes != 0;
+	k->unseen += l->bios != 0;
 }
 
 void kernel_path_end(struct kernel_path *k, uint32_t index, bool is_completed)
 {
 	struct life *l = life_at(k, index);
 
-	if (is_completed) {
-		k->joined[l->join]++;
-		k->reached_device += l->queued_bytes != 0;
-		k->unseen += l->bios != 0;
-	}
+	if (is_completed)
+		count_ended(k, l);
+	if (!k->is_traced)
+		return;
 	bios_drop(&k->bios, &l->first_bio);
 	leave_ring(k, index);
 	thread_dequeue(k->threads, k->lives, index);

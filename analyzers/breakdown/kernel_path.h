@@ -32,7 +32,8 @@ struct kernel_path {
 	struct threads *threads;
 
 	/* Found out. */
-	bool has_block, has_sched;   /* such events are in the trace */
+	bool is_traced;		     /* events of the kernel are in the trace */
+	bool has_block, has_sched;   /* … such ones */
 	bool has_io_uring;	     /* … and requests went through it */
 	uint64_t joined[LIFE_JOINS]; /* requests that ended, by how */
 	uint64_t reached_device;     /* … of them that were at a block device */

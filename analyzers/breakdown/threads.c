@@ -94,13 +94,11 @@ void thread_time(const struct thread *t, uint64_t time_ns, struct thread_time *s
 	spent->off_cpu = spell_sum(&t->off_cpu, time_ns);
 }
 
-void thread_enqueue(struct threads *t, struct lives *lives, uint32_t thread,
-		    uint32_t life)
+void thread_enqueue(struct threads *t, struct lives *lives, uint32_t life)
 {
-	struct thread *owner = &t->items[thread];
 	struct life *l = &lives->items[life];
+	struct thread *owner = &t->items[l->thread];
 
-	l->thread = thread;
 	l->before = owner->last;
 	l->behind = 0;
 	l->is_waiting = true;

@@ -50,9 +50,8 @@ void spell_end(struct spell *s, uint64_t time_ns); /* without a begin nothing ha
 /* What it did until @time_ns. */
 void thread_time(const struct thread *t, uint64_t time_ns, struct thread_time *spent);
 
-/* The line of those that wait for the kernel. */
-void thread_enqueue(struct threads *t, struct lives *lives, uint32_t thread,
-		    uint32_t life);
+/* The line of those that wait for the kernel, one per thread. */
+void thread_enqueue(struct threads *t, struct lives *lives, uint32_t life);
 void thread_dequeue(struct threads *t, struct lives *lives, uint32_t life);
 
 /* @thread gives it to the kernel from now on, and nothing else; life 0: nothing. */

@@ -160,7 +160,8 @@ static void test_threads_line(void **state)
 	thread = threads_find(&t, 7, 70);
 	for (uint32_t i = 1; i <= 3; i++) {
 		lives_begin(&lives, i, 8, i);
-		thread_enqueue(&t, &lives, thread, i);
+		lives.items[i].thread = thread;
+		thread_enqueue(&t, &lives, i);
 	}
 	assert_int_equal(t.items[thread].first, 1);
 	thread_dequeue(&t, &lives, 2);
