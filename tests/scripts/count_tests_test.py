@@ -54,10 +54,12 @@ class Skips(unittest.TestCase):
 
 
 class Count(unittest.TestCase):
-    def count(self, *cases):
+    def count(self, *cases, again=()):
         with tempfile.TemporaryDirectory() as folder:
-            with open(folder + "/gcc.xml", "w", encoding="utf-8") as file:
-                file.write(f"<testsuite>{''.join(cases)}</testsuite>")
+            for name, these in ("gcc", cases), ("gcc-again", again):
+                if these:
+                    with open(f"{folder}/{name}.xml", "w", encoding="utf-8") as file:
+                        file.write(f"<testsuite>{''.join(these)}</testsuite>")
             ran = subprocess.run([sys.executable, COUNT, folder + "/gcc"], capture_output=True,
                                  text=True, check=False)
         return ran.returncode, ran.stdout.replace(folder + "/", "")
@@ -75,6 +77,20 @@ class Count(unittest.TestCase):
         status, out = self.count(PASSED.format(name="a", out=""),
                                  FAILED.format(name="b", out="SKIP: x: y"))
         self.assertEqual(out, "Failed:\n  gcc: b\n1 passed, 1 failed, 0 skipped\n")
+        self.assertEqual(status, 1)
+
+    def test_what_passed_alone(self):
+        cases = [PASSED.format(name="a", out=""), FAILED.format(name="b", out=""),
+                 FAILED.format(name="c", out="")]
+        status, out = self.count(*cases, again=[PASSED.format(name="b", out=""),
+                                                PASSED.format(name="c", out="")])
+        self.assertEqual(out, "Failed, then passed alone:\n  gcc: b\n  gcc: c\n"
+                              "1 passed, 2 passed alone, 0 failed, 0 skipped\n")
+        self.assertEqual(status, 0)
+        status, out = self.count(*cases, again=[PASSED.format(name="b", out=""),
+                                                FAILED.format(name="c", out="")])
+        self.assertEqual(out, "Failed, then passed alone:\n  gcc: b\nFailed:\n  gcc: c\n"
+                              "1 passed, 1 passed alone, 1 failed, 0 skipped\n")
         self.assertEqual(status, 1)
 
 
