@@ -30,7 +30,11 @@
 #include "probes/child.h"
 #include "probes/link.h"
 
-enum { MAX_CIDS = 64, GRACE_MS = 1000 };
+enum {
+	MAX_CIDS = 64,
+	GRACE_MS = 1000,
+	SHORTAGE_MS = 1000, /* until accepting is tried again */
+};
 
 struct agent_options {
 	struct string_list paths, cids;
@@ -85,6 +89,7 @@ struct agent {
 	size_t nr_cids;
 	struct channel_address address;
 	int listener;  /* -1: none */
+	bool is_short; /* of descriptors or memory: who comes has to wait */
 	pid_t session; /* 0: nobody is served */
 	int ended;     /* its pidfd */
 	char **argv;
@@ -274,6 +279,24 @@ static bool ends_soon(const struct agent *a)
 	return poll(&ended, 1, GRACE_MS) > 0;
 }
 
+/* Something that others may give back. */
+static bool is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOBUFS || err == -ENOMEM;
+}
+
+/* Who could not be accepted stays in the queue. */
+static int refused(struct agent *a, int err, const struct failure *f)
+{
+	if (err == -EAGAIN)
+		return 0;
+	if (!is_shortage(err))
+		return err;
+	command_warn("agent", "%s; trying again", f->text);
+	a->is_short = true;
+	return 0;
+}
+
 static int welcome(struct agent *a, struct failure *f)
 {
 	struct channel_peer peer;
@@ -281,7 +304,7 @@ static int welcome(struct agent *a, struct failure *f)
 	int fd = channel_accept(a->listener, &peer, f);
 
 	if (fd < 0)
-		return fd == -EAGAIN ? 0 : fd;
+		return refused(a, fd, f);
 	if (!may_come(a, &peer)) {
 		snprintf(text, sizeof(text), "%s may not use this agent (--allow-cid)",
 			 peer.text);
@@ -300,10 +323,13 @@ static int serve_all(struct agent *a, struct failure *f)
 	int err = 0;
 
 	while (!err && !stop_requested()) {
-		struct pollfd fds[] = {{a->listener, POLLIN, 0}, {a->ended, POLLIN, 0}};
+		struct pollfd fds[] = {{a->is_short ? -1 : a->listener, POLLIN, 0},
+				       {a->ended, POLLIN, 0}};
+		int wait_ms = a->is_short ? SHORTAGE_MS : -1;
 		bool ended;
 
-		if (poll(fds, 2, -1) < 0) {
+		a->is_short = false;
+		if (poll(fds, 2, wait_ms) < 0) {
 			if (errno != EINTR)
 				return fail(f, -errno, "poll: %s", strerror(errno));
 			continue;

@@ -139,6 +139,20 @@ class Masters(AgentTest):
         resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, before)
         self.survives(agent)
 
+    def test_nothing_is_left_to_accept(self):
+        agent = self.agent()
+        used = len(os.listdir(f"/proc/{agent.process.pid}/fd"))
+        before = resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (used, before[1]))
+        peer = protocol.connect(agent.address)
+        while "cannot accept a connection: Too many open files; trying again" not in agent.said():
+            self.assertIsNone(agent.process.poll(), agent.said())
+            time.sleep(0.01)
+        resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, before)
+        self.assertEqual(peer.get()[0], "welcome")
+        peer.close()
+        self.survives(agent)
+
     def test_questions_wait_while_answers_are_not_taken(self):
         """Or the answers would fill the agent's memory."""
         agent = self.agent()
