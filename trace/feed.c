@@ -311,31 +311,34 @@ static int unpack(struct trace *t)
 static int cut_short(struct trace *t)
 {
 	const struct feed *feed = &t->feed;
+	const struct input *in = &t->input;
 
 	if (feed->outer.parsed < feed->outer.filled || feed->payload_left ||
 	    feed->inner.parsed < feed->inner.filled)
 		trace_damaged(t, "cut at offset %llu, in the middle of a record",
-			      (unsigned long long)t->input.at);
+			      (unsigned long long)in->at);
+	else if (in->end < UINT64_MAX && in->at < in->end)
+		trace_damaged(t, "cut at offset %llu, expected to end at %llu",
+			      (unsigned long long)in->at, (unsigned long long)in->end);
 	return stop(t);
 }
 
-/* A large file is read ahead. */
-static int begin(struct trace *t)
+/* A large file is read ahead, if that can be. */
+static int begin_reading(struct trace *t)
 {
 	const struct input *in = &t->input;
 	struct feed *feed = &t->feed;
 
+	feed->has_begun = true;
 	feed->outer.base = in->at;
-	if (!in->is_file || in->size < in->at + AHEAD_LEAST)
-		return 0;
-	for (unsigned i = 0; i < READ_AHEAD_PIECES; i++) {
+	if (in->is_file && in->size >= in->at + AHEAD_LEAST)
+		feed->ahead = read_ahead_start(in, PIECE_SIZE);
+	for (unsigned i = 0; feed->ahead && i < READ_AHEAD_PIECES; i++) {
 		feed->ahead_blocks[i] = order_block(&t->order);
 		if (!feed->ahead_blocks[i])
 			return -ENOMEM;
-	}
-	feed->ahead = read_ahead_start(in->fd, in->at, in->end, PIECE_SIZE);
-	for (unsigned i = 0; feed->ahead && i < READ_AHEAD_PIECES; i++)
 		read_ahead_give(feed->ahead, feed->ahead_blocks[i]->data + RECORD_ROOM);
+	}
 	return 0;
 }
 
@@ -344,7 +347,7 @@ static ssize_t take_ahead(struct trace *t, struct stream *s)
 {
 	struct feed *feed = &t->feed;
 	struct order_block **slot =
-		&feed->ahead_blocks[feed->ahead_next++ % READ_AHEAD_PIECES];
+		&feed->ahead_blocks[feed->ahead_next % READ_AHEAD_PIECES];
 	struct order_block *b = *slot, *next = order_block(&t->order);
 	size_t left = s->filled - s->parsed;
 	ssize_t n;
@@ -352,6 +355,7 @@ static ssize_t take_ahead(struct trace *t, struct stream *s)
 	if (!next)
 		return -ENOMEM;
 	n = read_ahead_take(feed->ahead);
+	feed->ahead_next++;
 	*slot = next;
 	read_ahead_give(feed->ahead, next->data + RECORD_ROOM);
 	if (n <= 0) {
@@ -408,8 +412,8 @@ int feed_more(struct trace *t, struct failure *f)
 		err = unpack(t);
 		return err ? fail(f, err, "%s: no memory", t->input.path) : 0;
 	}
-	if (!s->block)
-		err = begin(t);
+	if (!feed->has_begun)
+		err = begin_reading(t);
 	/* A compressed record ended the last cut early: the rest comes first. */
 	if (s->parsed < s->filled) {
 		size_t before = s->parsed;

@@ -3,7 +3,7 @@
  * The bytes of a trace.
  *
  * Not mapped: a file that is cut while it is mapped, or a bad sector under it, kills
- * the reader with SIGBUS; and a copy into blocks that stay in the cache costs little.
+ * the reader with SIGBUS. What the copy costs, another thread pays (read_ahead.h).
  */
 #include "trace/input.h"
 

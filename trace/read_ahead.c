@@ -2,21 +2,20 @@
 /*
  * A file read ahead.
  *
- * Waking a thread costs as much as reading a piece, so the reader is woken only when half
- * of the buffers are empty, or when the user has to wait. Only one of them can wait at a
- * time: the reader when there is no empty buffer, the user when there is no full one.
+ * Waking a thread costs as much as reading a piece, so the reader sleeps on until half of
+ * the buffers are empty. A user who has to wait wakes it first: one condition is enough for
+ * both, for only one of them waits at a time.
  *
  * Rejected: to cut and order the records in the thread as well. Events that one CPU makes
  * and another one uses cost both more than is saved.
  */
 #include "trace/read_ahead.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct piece {
 	void *buffer;
@@ -24,9 +23,8 @@ struct piece {
 };
 
 struct read_ahead {
-	int fd;
-	uint64_t at, end; /* the reader's */
-	size_t size;	  /* of a buffer */
+	struct input in; /* the reader's */
+	size_t size;	 /* of a buffer */
 	pthread_t thread;
 	pthread_mutex_t mutex; /* of what follows */
 	pthread_cond_t changed;
@@ -43,22 +41,17 @@ static struct piece *piece(struct read_ahead *a, unsigned number)
 /* A whole piece, unless the file ends: a short one would only cost a round. */
 static ssize_t read_piece(struct read_ahead *a, uint8_t *to)
 {
-	size_t wanted = a->size, got = 0;
+	size_t got = 0;
 
-	if (wanted > a->end - a->at)
-		wanted = (size_t)(a->end - a->at);
-	while (got < wanted) {
-		ssize_t n = pread(a->fd, to + got, wanted - got, (off_t)(a->at + got));
+	while (got < a->size) {
+		ssize_t n = input_read(&a->in, to + got, a->size - got);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0 && !got)
-			return -errno;
+			return n; /* behind some bytes it comes with the next piece */
 		if (n <= 0)
 			break;
 		got += (size_t)n;
 	}
-	a->at += got;
 	return (ssize_t)got;
 }
 
@@ -99,13 +92,13 @@ static int start_thread(struct read_ahead *a)
 	return -err;
 }
 
-struct read_ahead *read_ahead_start(int fd, uint64_t at, uint64_t end, size_t size)
+struct read_ahead *read_ahead_start(const struct input *in, size_t size)
 {
 	struct read_ahead *a = malloc(sizeof(*a));
 
 	if (!a)
 		return NULL;
-	*a = (struct read_ahead){.fd = fd, .at = at, .end = end, .size = size};
+	*a = (struct read_ahead){.in = *in, .size = size};
 	pthread_mutex_init(&a->mutex, NULL);
 	pthread_cond_init(&a->changed, NULL);
 	if (!start_thread(a))

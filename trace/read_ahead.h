@@ -10,16 +10,17 @@
 #define FATHOM_TRACE_READ_AHEAD_H
 
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
+
+#include "trace/input.h"
 
 enum { READ_AHEAD_PIECES = 8 };
 
 struct read_ahead;
 
-/* Begins to read @fd from @at up to @end, as soon as buffers of @size bytes are given.
- * NULL: no memory or no thread; then read without. @fd stays the caller's and open. */
-struct read_ahead *read_ahead_start(int fd, uint64_t at, uint64_t end, size_t size);
+/* Begins to read what is left of @in, a file, as soon as buffers of @size bytes are given.
+ * NULL: no memory or no thread; then read without. @in is copied and stays open. */
+struct read_ahead *read_ahead_start(const struct input *in, size_t size);
 
 /* Another buffer, whose owner is the user again when it is taken, or after stop. At most
  * READ_AHEAD_PIECES are given and not taken. */

@@ -35,6 +35,7 @@ struct feed {
 	uint64_t payload_left;
 	uint8_t *payload;
 	size_t payload_size, payload_room;
+	bool has_begun;
 	struct read_ahead *ahead; /* of a large file; NULL: it is read here */
 	struct order_block *ahead_blocks[READ_AHEAD_PIECES]; /* given to it, a ring */
 	unsigned ahead_next;

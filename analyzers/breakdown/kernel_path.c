@@ -442,7 +442,7 @@ static int path_type(void *state, const struct event_type *type, struct failure 
 		types[k->nr_types] = (struct kernel_type){0};
 	if (!event || !bind(&types[type->index], event, type))
 		return 0;
-	k->is_traced = true;
+	k->is_traced = true; /* of a stream, too, before its first event */
 	return 1;
 }
 

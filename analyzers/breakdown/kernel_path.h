@@ -32,8 +32,8 @@ struct kernel_path {
 	struct threads *threads;
 
 	/* Found out. */
-	bool is_traced;		     /* events of the kernel are in the trace */
-	bool has_block, has_sched;   /* … such ones */
+	bool is_traced;		     /* the trace has types of the kernel's events */
+	bool has_block, has_sched;   /* … and there were such events */
 	bool has_io_uring;	     /* … and requests went through it */
 	uint64_t joined[LIFE_JOINS]; /* requests that ended, by how */
 	uint64_t reached_device;     /* … of them that were at a block device */

@@ -138,7 +138,7 @@ class Timeline(AgentTest):
             data = file.read()
         cut, other = self.path("cut.data"), self.path("other.pcap")
         with open(cut, "wb") as file:
-            file.write(data[:len(data) // 2 | 1]) # within a record: all have a multiple of 8
+            file.write(data[:len(data) // 2 | 1]) # within a record: each has 8, 16, … bytes
         with open(other, "wb") as file:
             file.write(b"no capture")
         _, errors = self.timeline("-i", cut, status=1)
