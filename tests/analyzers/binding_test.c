@@ -98,6 +98,32 @@ static void test_binding(void **state)
 	model_free(m);
 }
 
+/* A model and a type of event that is bound to it. */
+struct bound {
+	struct binding binding;
+	struct made_type type;
+	struct failure f;
+};
+
+static void begin_bound(struct bound *b, struct model *m, const char *event,
+			const char *arguments)
+{
+	*b = (struct bound){.binding.model = m};
+	make_type(&b->type, 0, event, arguments);
+}
+
+static int bind(struct bound *b, enum model_role role)
+{
+	return binding_add(&b->binding, &b->type.type, 1U << role, &b->f);
+}
+
+static void end_bound(struct bound *b)
+{
+	model_free((struct model *)b->binding.model);
+	binding_release(&b->binding);
+	made_type_release(&b->type);
+}
+
 /* An exact name makes "submit_1" of another line mean that probe alone. */
 static void test_exact_name_first(void **state)
 {
@@ -105,38 +131,26 @@ static void test_exact_name_first(void **state)
 				   "submit = p:go key=id op=\"plain\"\n"
 				   "submit = p:go_1 key=id op=\"numbered\"\n"
 				   "complete = p:end key=id\n";
-	struct failure f = {""};
-	struct binding b = {0};
-	struct made_type t;
-	struct model *m = read_first(text);
+	struct bound b;
 
 	(void)state;
-	b.model = m;
-	make_type(&t, 0, "sdt_p:go_1", "u64 arg1;u64 id");
-	assert_int_equal(binding_add(&b, &t.type, 1U << ROLE_SUBMIT, &f), 1);
-	assert_int_equal(b.types[0].nr_lines, 1);
-	assert_string_equal(b.types[0].lines[0].line->op_word, "numbered");
-	binding_release(&b);
-	made_type_release(&t);
-	model_free(m);
+	begin_bound(&b, read_first(text), "sdt_p:go_1", "u64 arg1;u64 id");
+	assert_int_equal(bind(&b, ROLE_SUBMIT), 1);
+	assert_int_equal(b.binding.types[0].nr_lines, 1);
+	assert_string_equal(b.binding.types[0].lines[0].line->op_word, "numbered");
+	end_bound(&b);
 }
 
 static void test_missing_key(void **state)
 {
-	struct failure f = {""};
-	struct binding b = {0};
-	struct made_type t;
-	struct model *m = find_first("fathom");
+	struct bound b;
 
 	(void)state;
-	b.model = m;
-	make_type(&t, 0, "sdt_fathom:submit", "s32 arg2;u8 arg3");
-	assert_int_equal(binding_add(&b, &t.type, 1U << ROLE_SUBMIT, &f), -EINVAL);
-	assert_non_null(strstr(f.text, "no integer argument 'id' (key of submit); it has "
-				       "arg2, arg3"));
-	binding_release(&b);
-	made_type_release(&t);
-	model_free(m);
+	begin_bound(&b, find_first("fathom"), "sdt_fathom:submit", "s32 arg2;u8 arg3");
+	assert_int_equal(bind(&b, ROLE_SUBMIT), -EINVAL);
+	assert_non_null(strstr(b.f.text, "no integer argument 'id' (key of submit); it "
+					 "has arg2, arg3"));
+	end_bound(&b);
 }
 
 /* The place on the disk is the key of a stage that has no other. */
@@ -146,20 +160,14 @@ static void test_missing_place(void **state)
 				   "submit = p:go(id,at) key=id offset=at\n"
 				   "stage below = p:go(id,at) offset=at\n"
 				   "complete = p:end key=id\n";
-	struct failure f = {""};
-	struct binding b = {0};
-	struct made_type t;
-	struct model *m = read_first(text);
+	struct bound b;
 
 	(void)state;
-	b.model = m;
-	make_type(&t, 0, "sdt_p:go", "u64 arg1");
-	assert_int_equal(binding_add(&b, &t.type, 1U << ROLE_SUBMIT, &f), 1);
-	assert_int_equal(binding_add(&b, &t.type, 1U << ROLE_STAGE, &f), -EINVAL);
-	assert_non_null(strstr(f.text, "no integer argument 'at' (offset of stage)"));
-	binding_release(&b);
-	made_type_release(&t);
-	model_free(m);
+	begin_bound(&b, read_first(text), "sdt_p:go", "u64 arg1");
+	assert_int_equal(bind(&b, ROLE_SUBMIT), 1);
+	assert_int_equal(bind(&b, ROLE_STAGE), -EINVAL);
+	assert_non_null(strstr(b.f.text, "no integer argument 'at' (offset of stage)"));
+	end_bound(&b);
 }
 
 /* sums, products, constants, tid, and argN by position where names are known */
