@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzers/analyzer.h"
 #include "analyzers/requests_print.h"
@@ -12,11 +13,13 @@
 #include "core/failure.h"
 #include "core/options.h"
 #include "core/stop.h"
+#include "core/text.h"
 #include "core/units.h"
 
 enum {
-	SAME_KEY = 16
-}; /* as many requests that used a key one after the other are shown */
+	SAME_KEY = 16, /* so many requests that used a key one after the other are shown */
+	OP_TEXT = 24,  /* bytes of an operation's name in a sentence */
+};
 
 struct breakdown_options {
 	const char *input;
@@ -43,6 +46,32 @@ static void note_chosen(const struct breakdown *b)
 			b->chosen, b->requests->requests, b->requests->where.text);
 }
 
+/* "; op is read, write": for one who asked for another word. */
+static void list_ops(const struct words *ops, char *text, size_t room)
+{
+	size_t used = (size_t)snprintf(text, room, "; op is ");
+
+	for (unsigned i = 0; i < ops->count && used + 2 + OP_TEXT < room; i++) {
+		const char *word = ops->items[i];
+
+		if (!*word)
+			continue;
+		if (text[used - 1] != ' ')
+			used += (size_t)snprintf(text + used, room - used, ", ");
+		used += text_escape(text + used, OP_TEXT, word, strlen(word), 0);
+	}
+}
+
+static int nothing_chosen(const struct requests *r, struct failure *f)
+{
+	char ops[8 * OP_TEXT] = "";
+
+	if (where_asks_op(&r->where))
+		list_ops(&r->ops, ops, sizeof(ops));
+	return fail(f, -ENODATA, "none of %" PRIu64 " requests is one where %s%s",
+		    r->requests, r->where.text, ops);
+}
+
 static int print(void *user, struct failure *f)
 {
 	const struct breakdown_run *run = user;
@@ -58,8 +87,7 @@ static int print(void *user, struct failure *f)
 	if (!b->requests->requests)
 		return requests_nothing(b->requests, f);
 	if (!b->chosen)
-		return fail(f, -ENODATA, "none of %" PRIu64 " requests is one where %s",
-			    b->requests->requests, b->requests->where.text);
+		return nothing_chosen(b->requests, f);
 	if (b->slowest.by_key && !b->slowest.count)
 		return fail(f, -ENODATA,
 			    "no request with the id %" PRIu64 " ended in the trace%s%s",

@@ -227,6 +227,9 @@ class Breakdown(unittest.TestCase):
         _, errors = run("breakdown", "-i", recording.path, "--where", "failed", status=1)
         self.assertEqual(errors, f"fathom breakdown: none of {REQUESTS} requests is one where "
                                  "failed\n")
+        _, errors = run("breakdown", "-i", recording.path, "--where", "op==wrte", status=1)
+        self.assertRegex(errors, rf"^fathom breakdown: none of {REQUESTS} requests is one "
+                                 r"where op==wrte; op is (read, write|write, read)\n$")
         _, note = run("breakdown", "-i", recording.path, "--csv", "--where", "depth==8")
         self.assertIn(f"note: {deep} of {REQUESTS} requests, where depth==8\n", note)
 

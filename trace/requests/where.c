@@ -313,6 +313,14 @@ bool where_passes(const struct where *w, const struct request *q, const struct w
 	return filter_passes(w->filter, holds);
 }
 
+bool where_asks_op(const struct where *w)
+{
+	for (unsigned i = 0; i < w->nr_values; i++)
+		if (w->values[i].source == WHERE_REQUEST && w->values[i].which == KNOWN_OP)
+			return true;
+	return false;
+}
+
 void where_release(struct where *w)
 {
 	filter_free(w->filter);

@@ -68,6 +68,9 @@ uint64_t where_holds(const struct where *w, const struct bound_line *line,
 bool where_passes(const struct where *w, const struct request *q, const struct words *ops,
 		  const uint64_t *more);
 
+/* Does it compare the operation? A word that never comes is not known before the end. */
+bool where_asks_op(const struct where *w);
+
 void where_release(struct where *w);
 
 #endif
