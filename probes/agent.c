@@ -401,6 +401,9 @@ static int check_and_run(struct agent *a, const char *address)
 		return command_failed("agent", &f);
 	if (err)
 		return options_complain(&usage, "%s", f.text);
+	if (a->options.cids.count && !is_alone(address) &&
+	    a->address.socket.ss_family != AF_VSOCK)
+		return options_complain(&usage, "--allow-cid is for a vsock address");
 	stop_on_signals();
 	return agent(a, address);
 }

@@ -199,6 +199,8 @@ class Refusals(AgentTest):
                                (["agent", "x"], "'x' is not an address"),
                                (["agent", "--allow-cid", "x", "unix:x"],
                                 "--allow-cid: 'x' is no CID"),
+                               (["agent", "--allow-cid", "3", "unix:x"],
+                                "--allow-cid is for a vsock address"),
                                (["bench", "--agent", "elsewhere", "x.fio"],
                                 "--agent: 'elsewhere' is not an address: expected vsock:"),
                                (["bench", "--record", "x.fio"], "--record needs --agent")):
