@@ -85,12 +85,12 @@ class Count(unittest.TestCase):
         status, out = self.count(*cases, again=[PASSED.format(name="b", out=""),
                                                 PASSED.format(name="c", out="")])
         self.assertEqual(out, "Failed, then passed alone:\n  gcc: b\n  gcc: c\n"
-                              "1 passed, 2 passed alone, 0 failed, 0 skipped\n")
+                              "3 passed, 0 failed, 0 skipped\n")
         self.assertEqual(status, 0)
         status, out = self.count(*cases, again=[PASSED.format(name="b", out=""),
                                                 FAILED.format(name="c", out="")])
         self.assertEqual(out, "Failed, then passed alone:\n  gcc: b\nFailed:\n  gcc: c\n"
-                              "1 passed, 1 passed alone, 1 failed, 0 skipped\n")
+                              "2 passed, 1 failed, 0 skipped\n")
         self.assertEqual(status, 1)
 
 
