@@ -131,7 +131,8 @@ class Probed(unittest.TestCase):
     def test_conditions(self):
         program = os.path.join(SDT_FOLDER, "sdt_gcc_c11")
         for condition, hit in (("a_u8 == 1", 1), ("a_u8 == 2", 0), ("op == write", 1),
-                               ("op == none", 0), ("a_s8 < 0 && a_s16 == -2", 1),
+                               ("op == none", 0), ('op == "write"', 1), ('"none" == op', 0),
+                               ('op != "none" && a_u8 == 1', 1), ("a_s8 < 0 && a_s16 == -2", 1),
                                (f'a_str == "{program}"', 1), (f'"{program}" != a_str', 0),
                                ("a_f64 > 0.4 && a_f64 < 0.6", 1), ("arg8 == 1", 1)):
             with self.subTest(condition=condition):

@@ -2,6 +2,7 @@
 """Conditions over the names of a probe's arguments, made expressions of GDB.
 
     op == write && length > 4096     $_fathom("op") == 1 && $_fathom("length") > 4096
+    op == "write"                    $_fathom("op") == 1
     type == "run"                    $_streq($_fathom("type"), "run")
 
 Names of arguments and enum words come before names of the program; what is neither is left
@@ -25,6 +26,13 @@ def words_of(arguments):
     return words
 
 
+def unquote_words(argument, text):
+    """NAME == "word" for an argument with enum words, either way round."""
+    word = rf'"(?P<word>{"|".join(map(re.escape, argument.words.values()))})"'
+    text = re.sub(rf'\b(?P<left>{argument.name}\s*[=!]=\s*){word}', r"\g<left>\g<word>", text)
+    return re.sub(rf'{word}(?P<right>\s*[=!]=\s*{argument.name}\b)', r"\g<word>\g<right>", text)
+
+
 def compare_text(name, text):
     """NAME == "text" for a text argument, either way round."""
     literal = r'"(?:[^"\\]|\\.)*"'
@@ -43,6 +51,8 @@ def translate(condition, arguments):
     for argument in arguments:
         if argument.kind == "t":
             condition = compare_text(argument.name, condition)
+        elif argument.words:
+            condition = unquote_words(argument, condition)
     names |= {f"arg{number}" for number in range(1, len(arguments) + 1)}
     result = []
     for token in TOKEN.findall(condition):
