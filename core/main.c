@@ -82,12 +82,30 @@ static int close_stdout(const char *command, int status)
 	return status;
 }
 
+static int run_command(int argc, char **argv)
+{
+	for (unsigned i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(commands[i].name, argv[0]))
+			return close_stdout(argv[0], commands[i].run(argc, argv));
+	return complain(argv[0]);
+}
+
+/* "fathom help record" is "fathom record --help". */
+static int help_with(char *command)
+{
+	char option[] = "--help";
+
+	return run_command(2, (char *[]){command, option, NULL});
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "--help";
 
 	open_standard_files();
 	signal(SIGPIPE, SIG_IGN);
+	if (!strcmp(word, "help") && argc > 2)
+		return help_with(argv[2]);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
 		print_help();
 		return close_stdout("help", argc > 1 ? EXIT_FINE : EXIT_USAGE);
@@ -96,8 +114,5 @@ int main(int argc, char **argv)
 		puts("fathom " FATHOM_VERSION);
 		return close_stdout("version", EXIT_FINE);
 	}
-	for (unsigned i = 0; i < NR_COMMANDS; i++)
-		if (!strcmp(commands[i].name, word))
-			return close_stdout(word, commands[i].run(argc - 1, argv + 1));
-	return complain(word);
+	return run_command(argc - 1, argv + 1);
 }

@@ -34,6 +34,12 @@ expect "full standard output" 1 "cannot write to standard output" \
 expect "closed standard output" 1 "cannot write to standard output" \
 	sh -c '"$1" --help >&-' sh "$fathom"
 
+expect "help with an unknown command" 2 "did you mean 'latency'" "$fathom" help latancy
+if [ "$("$fathom" help record)" != "$("$fathom" record --help)" ]; then
+	echo "FAIL: help record is not record --help"
+	failed=1
+fi
+
 # With a closed standard file, what is printed must not land in a file that is opened.
 printf '[w]\nioengine=psync\nrw=write\nsize=64k\nfilename=%s/victim\n' "$directory" >w.fio
 "$fathom" bench --json w.fio >&-
