@@ -100,6 +100,17 @@ static int verdict(const char *command, const struct trace *trace)
 	return EXIT_FINE;
 }
 
+/* What cannot be done with a trace that is incomplete may well be due to that. */
+static int failed_with(const char *command, const struct trace *trace, struct failure *f)
+{
+	const struct trace_info *info = trace_info(trace);
+
+	if (info->incomplete)
+		fail_in(f, 0, "the trace is incomplete: %s",
+			info->damage ? info->damage : "it ends early");
+	return command_failed(command, f);
+}
+
 int run_analyses(const char *command, const char *input, const struct analysis *analyses,
 		 size_t count, int (*print)(void *user, struct failure *f), void *user)
 {
@@ -116,7 +127,7 @@ int run_analyses(const char *command, const char *input, const struct analysis *
 	if (err == -EPIPE)
 		status = EXIT_FINE;
 	else if (err < 0 && !(err == -ENODATA && trace_info(trace)->incomplete))
-		status = command_failed(command, &f);
+		status = failed_with(command, trace, &f);
 	else
 		status = verdict(command, trace);
 	trace_close(trace);

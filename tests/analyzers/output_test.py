@@ -101,6 +101,14 @@ class Output(unittest.TestCase):
         done = fathom("poll", "-i", self.path, "--by", "op", status=2)
         self.assertIn("by 'loop' and by nothing else, not by 'op'", done.stderr)
 
+    def test_what_fails_with_a_cut_trace_tells_both(self):
+        self.make(1000)
+        os.truncate(self.path, os.path.getsize(self.path) // 2)
+        for command in "latency", "depth", "breakdown":
+            done = fathom(command, "-i", self.path, "--by", "dept", status=1)
+            self.assertRegex(done.stderr, f"^fathom {command}: the trace is incomplete: cut at "
+                             "[^\n]*: no 'dept' to group by [^\n]*\n$")
+
     def test_a_reader_that_left_is_no_error(self):
         self.make(100000)
         for words in ("script",), ("script", "--json"), ("depth", "--csv"), ("latency",):
