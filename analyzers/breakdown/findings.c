@@ -147,36 +147,53 @@ static bool slow_to_wake(const struct breakdown *b, const struct parts_group *al
 	return true;
 }
 
-/* Rule: of several threads that do requests, one did less than half of what the median
- * thread did. */
-static bool starved_thread(const struct breakdown *b, struct finding *to)
+/* Who did the fewest requests; the sums of the others. NULL: nobody did any. */
+static const struct thread *find_least(const struct threads *t, struct few *others,
+				       unsigned *nr)
 {
 	const struct thread *least = NULL;
-	unsigned more = 0, nr = 0;
-	uint64_t sum = 0;
+
+	for (uint32_t i = 1; i < t->count; i++) {
+		const struct thread *at = &t->items[i];
+
+		if (!at->requests)
+			continue;
+		*nr += 1;
+		others->count += at->requests;
+		others->sum_ns += at->latency_ns;
+		if (!least || at->requests < least->requests)
+			least = at;
+	}
+	if (least) {
+		others->count -= least->requests;
+		others->sum_ns -= least->latency_ns;
+	}
+	return least;
+}
+
+/* Rule: of several threads one ended less than half as many requests as the others do on
+ * average, and most of them more, though it had as many in flight: its requests waited,
+ * summed up, at least half as long as another's. */
+static bool starved_thread(const struct breakdown *b, struct finding *to)
+{
+	struct few others = {0};
+	unsigned nr = 0, more = 0;
+	const struct thread *least = find_least(&b->threads, &others, &nr);
 	double fair;
 
-	for (uint32_t i = 1; i < b->threads.count; i++) {
-		const struct thread *t = &b->threads.items[i];
-
-		if (!t->requests)
-			continue;
-		nr++;
-		sum += t->requests;
-		if (!least || t->requests < least->requests)
-			least = t;
-	}
-	if (nr < 2 || sum < (uint64_t)nr * FINDING_COUNT)
+	if (nr < 2 || others.count + least->requests < (uint64_t)nr * FINDING_COUNT)
 		return false;
-	fair = (double)(sum - least->requests) / (nr - 1);
+	fair = (double)others.count / (nr - 1);
 	for (uint32_t i = 1; i < b->threads.count; i++)
 		more += (double)b->threads.items[i].requests > fair / 2;
-	if ((double)least->requests > fair / 2 || more < nr / 2)
+	if ((double)least->requests > fair / 2 || more < nr / 2 ||
+	    (double)least->latency_ns < (double)others.sum_ns / (nr - 1) / 2)
 		return false;
 	say(to, "starved_thread",
 	    "one worker is starved: thread %d ended %" PRIu64
-	    " requests, the other %u threads %.0f each",
-	    least->tid, least->requests, nr - 1, fair);
+	    " requests, %s %.0f, with no more in flight",
+	    least->tid, least->requests,
+	    nr == 2 ? "the other" : "each of the others on average", fair);
 	return true;
 }
 

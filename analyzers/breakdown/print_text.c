@@ -271,7 +271,7 @@ static void print_where(const struct breakdown *b)
 	if (!where)
 		return;
 	text_escape(text, sizeof(text), where, strlen(where), 0);
-	printf("%" PRIu64 " of these requests (%.2g%%), where %s\n\n", b->chosen,
+	printf("%" PRIu64 " of these requests (%.3g%%), where %s\n\n", b->chosen,
 	       100 * (double)b->chosen / (double)b->requests->requests, text);
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The parts of breakdown: lives, bios, the slowest; each against counting by hand. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzers/breakdown/bios.h"
+#include "analyzers/breakdown/breakdown.h"
 #include "analyzers/breakdown/life.h"
 #include "analyzers/breakdown/slowest.h"
 #include "analyzers/breakdown/threads.h"
@@ -182,6 +184,51 @@ static void test_threads_line(void **state)
 	threads_release(&t);
 }
 
+static void did(struct breakdown *b, int32_t tid, uint64_t requests, uint64_t latency_ns)
+{
+	struct thread *t = &b->threads.items[threads_find(&b->threads, 7, tid)];
+
+	t->requests = requests;
+	t->latency_ns = requests * latency_ns;
+}
+
+static bool is_starved(const struct breakdown *b)
+{
+	struct finding found[FINDINGS_MAX];
+	unsigned nr = findings_make(b, found);
+
+	assert_in_range(nr, 0, 1);
+	return nr && strcmp(found[0].name, "starved_thread") == 0;
+}
+
+/* Few requests are starvation where as many were in flight, and not with a lower depth. */
+static void test_starved_thread(void **state)
+{
+	struct requests *r = calloc(1, sizeof(*r));
+	struct breakdown *b = calloc(1, sizeof(*b));
+
+	(void)state;
+	breakdown_init(b, r);
+	assert_int_equal(threads_init(&b->threads), 0);
+	assert_false(is_starved(b));
+	did(b, 70, 1000, 40000);
+	assert_false(is_starved(b));
+	did(b, 71, 1000, 40000);
+	assert_false(is_starved(b));
+	did(b, 71, 200, 200000);
+	assert_true(is_starved(b));
+	did(b, 71, 200, 40000);
+	assert_false(is_starved(b));
+	did(b, 72, 900, 41000);
+	did(b, 71, 200, 200000);
+	assert_true(is_starved(b));
+	did(b, 71, 600, 60000);
+	assert_false(is_starved(b));
+	breakdown_release(b);
+	free(b);
+	free(r);
+}
+
 static void test_spells(void **state)
 {
 	struct thread_time spent;
@@ -261,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_bios),
 		cmocka_unit_test(test_many_bios),
 		cmocka_unit_test(test_threads_line),
+		cmocka_unit_test(test_starved_thread),
 		cmocka_unit_test(test_spells),
 		cmocka_unit_test(test_slowest),
 	};
