@@ -227,6 +227,8 @@ class Breakdown(unittest.TestCase):
         _, errors = run("breakdown", "-i", recording.path, "--where", "failed", status=1)
         self.assertEqual(errors, f"fathom breakdown: none of {REQUESTS} requests is one where "
                                  "failed\n")
+        _, errors = run("breakdown", "-i", recording.path, "--where", "off-cpu>1ms", status=1)
+        self.assertIn(", off_cpu, ", errors)
         _, errors = run("breakdown", "-i", recording.path, "--where", "op==wrte", status=1)
         self.assertRegex(errors, rf"^fathom breakdown: none of {REQUESTS} requests is one "
                                  r"where op==wrte; op is (read, write|write, read)\n$")

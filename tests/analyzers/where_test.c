@@ -131,7 +131,7 @@ static void test_refuses(void **state)
 	refuses("latncy>2ms",
 		"--where: filter 'latncy>2ms', column 1: no 'latncy' to compare (did you "
 		"mean 'latency'?): there are latency, id, op, size, length, status, "
-		"failed, pid, tid, slow-part, depth; p:start has id, kind, name, level, "
+		"failed, pid, tid, slow_part, depth; p:start has id, kind, name, level, "
 		"prio, len; p:begin has id, label; p:end has id, status, level, "
 		"late");
 	refuses("latency>2parsec",

@@ -77,15 +77,18 @@ struct vocabulary {
 	const struct binding *binding;
 };
 
+/* A byte of a name as it is written in a filter. */
+static char spelt(char called)
+{
+	return isalnum((unsigned char)called) || !called ? called : '_';
+}
+
 /* Is @name, of @size bytes, what is called @called? */
 static bool is_called(const char *called, const char *name, size_t size)
 {
-	for (size_t i = 0; i < size; i++) {
-		bool plain = isalnum((unsigned char)called[i]) || !called[i];
-
-		if (name[i] != (plain ? called[i] : '_'))
+	for (size_t i = 0; i < size; i++)
+		if (name[i] != spelt(called[i]))
 			return false;
-	}
 	return !called[size];
 }
 
@@ -156,12 +159,17 @@ static bool find_argument_of(const struct binding *b, enum model_role role,
 static int refuse(const struct vocabulary *v, const char *name, struct failure *f)
 {
 	struct offer o = {.text = ""};
+	char more[OFFER_WORDS_MAX][ARGUMENT_NAME_MAX + 1];
 
 	for (unsigned i = 0; i < NR_KNOWN; i++)
 		if (tells(v->binding->model, i))
 			offer_word(&o, known[i].type.name);
-	for (unsigned i = 0; i < v->where->nr_more; i++)
-		offer_word(&o, v->where->more[i].name);
+	for (unsigned i = 0; i < v->where->nr_more && i < OFFER_WORDS_MAX; i++) {
+		snprintf(more[i], sizeof(more[i]), "%s", v->where->more[i].name);
+		for (char *at = more[i]; *at; at++)
+			*at = spelt(*at);
+		offer_word(&o, more[i]);
+	}
 	offer_events(&o, v->binding, ROLE_SUBMIT);
 	offer_events(&o, v->binding, ROLE_COMPLETE);
 	return offer_instead(&o, name, "to compare", f);
