@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/failure.h"
 #include "core/json_members.h"
+#include "core/stop.h"
 #include "probes/agent_sandbox.h"
 #include "probes/agent_session.h"
 #include "probes/bench_report.h"
@@ -296,6 +297,9 @@ static int send_results(struct session *s, struct failure *f)
 	if (s->cut_short)
 		add_warning(results, "max-time",
 			    "the agent ended the job at its --max-time");
+	else if (stop_requested())
+		add_warning(results, "stopped",
+			    "the agent was stopped while the job ran: it was cut short");
 	say(s, "job done%s%s", failure ? ": " : "", failure ? w->failure.text : "");
 	s->stage = STAGE_DONE;
 	return link_send(&s->link, CONTROL_RESULTS, s->number,

@@ -270,6 +270,8 @@ class Ends(AgentTest):
         out, errors = master.communicate(timeout=60)
         self.assertEqual(master.returncode, 0, errors)
         self.assertIn("IOPS=", out)
+        self.assertIn("warning: the agent was stopped while the job ran: it was cut short\n",
+                      errors)
         self.assertEqual(agent.process.wait(60), 0)
 
     def test_the_master_vanishes(self):
