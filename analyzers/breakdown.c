@@ -72,6 +72,14 @@ static int nothing_chosen(const struct requests *r, struct failure *f)
 		    r->requests, r->where.text, ops);
 }
 
+/* No time in a stage and no such stage are not the same. */
+static bool asks_in_vain(const struct breakdown *b)
+{
+	return !b->kernel.is_traced &&
+	       where_asks_more(&b->requests->where, MORE_STAGES + STAGE_IO_URING,
+			       MORE_STAGES + STAGE_OFF_CPU);
+}
+
 static int print(void *user, struct failure *f)
 {
 	const struct breakdown_run *run = user;
@@ -79,6 +87,10 @@ static int print(void *user, struct failure *f)
 
 	if (b->out_of_memory)
 		return fail(f, -ENOMEM, "no memory for the requests in flight");
+	if (asks_in_vain(b))
+		return fail(f, -EINVAL, "--where asks for a stage that tracepoints of the "
+					"kernel tell, and the trace has none of them; "
+					"record it with --kernel");
 	if (b->intervals) {
 		note_chosen(b);
 		return requests_end_intervals(b->requests, b->intervals, "p99 over time",

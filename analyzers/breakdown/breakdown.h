@@ -20,7 +20,9 @@
 #include "analyzers/intervals.h"
 #include "trace/requests/requests.h"
 
-enum { BREAKDOWN_MORE = STAGES_MAX + 1 }; /* depth, and the time in each stage */
+/* What a filter can name beside what is known of every request: the depth, and the times in
+ * the stages, from MORE_STAGES on. */
+enum { MORE_STAGES = 1, BREAKDOWN_MORE = MORE_STAGES + STAGES_MAX };
 
 struct breakdown {
 	struct requests *requests;   /* set before the pass, as is slowest.wanted */

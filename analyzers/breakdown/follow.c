@@ -159,7 +159,7 @@ static bool is_chosen(struct breakdown *b, const struct request *q, const struct
 	if (!b->requests->where.filter)
 		return true;
 	for (unsigned i = 0; i < STAGES_MAX; i++)
-		more[1 + i] = times->met >> i & 1 ? times->ns[i] : 0;
+		more[MORE_STAGES + i] = times->met >> i & 1 ? times->ns[i] : 0;
 	return where_passes(&b->requests->where, q, &b->requests->ops, more);
 }
 

@@ -101,6 +101,16 @@ class Output(unittest.TestCase):
         done = fathom("poll", "-i", self.path, "--by", "op", status=2)
         self.assertIn("by 'loop' and by nothing else, not by 'op'", done.stderr)
 
+    def test_a_stage_of_the_kernel_without_the_kernel(self):
+        self.make(1000)
+        for chosen in "device>1ms", "latency>0 && block<1ms", "off_cpu<1s || failed":
+            for form in [], ["--json"]:
+                done = fathom("breakdown", "-i", self.path, "--where", chosen, *form, status=1)
+                self.assertEqual(done.stdout, "")
+                self.assertRegex(done.stderr, "^fathom breakdown: --where asks for a stage that "
+                                 "[^\n]*; record it with --kernel\n$")
+        fathom("breakdown", "-i", self.path, "--where", "submit>=0 && depth>0")
+
     def test_what_fails_with_a_cut_trace_tells_both(self):
         self.make(1000)
         os.truncate(self.path, os.path.getsize(self.path) // 2)

@@ -321,12 +321,24 @@ bool where_passes(const struct where *w, const struct request *q, const struct w
 	return filter_passes(w->filter, holds);
 }
 
-bool where_asks_op(const struct where *w)
+static bool asks(const struct where *w, enum where_source source, unsigned first,
+		 unsigned last)
 {
 	for (unsigned i = 0; i < w->nr_values; i++)
-		if (w->values[i].source == WHERE_REQUEST && w->values[i].which == KNOWN_OP)
+		if (w->values[i].source == source && w->values[i].which >= first &&
+		    w->values[i].which <= last)
 			return true;
 	return false;
+}
+
+bool where_asks_op(const struct where *w)
+{
+	return asks(w, WHERE_REQUEST, KNOWN_OP, KNOWN_OP);
+}
+
+bool where_asks_more(const struct where *w, unsigned first, unsigned last)
+{
+	return asks(w, WHERE_MORE, first, last);
 }
 
 void where_release(struct where *w)

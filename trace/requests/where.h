@@ -71,6 +71,9 @@ bool where_passes(const struct where *w, const struct request *q, const struct w
 /* Does it compare the operation? A word that never comes is not known before the end. */
 bool where_asks_op(const struct where *w);
 
+/* … one of the analyzer's numbers, of those from @first to @last? */
+bool where_asks_more(const struct where *w, unsigned first, unsigned last);
+
 void where_release(struct where *w);
 
 #endif
