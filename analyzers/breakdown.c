@@ -17,7 +17,7 @@
 #include "core/units.h"
 
 enum {
-	SAME_KEY = 16, /* so many requests that used a key one after the other are shown */
+	SAME_KEY = 16, /* most requests shown that had a key in turn */
 	OP_TEXT = 24,  /* bytes of an operation's name in a sentence */
 };
 
@@ -88,9 +88,10 @@ static int print(void *user, struct failure *f)
 	if (b->out_of_memory)
 		return fail(f, -ENOMEM, "no memory for the requests in flight");
 	if (asks_in_vain(b))
-		return fail(f, -EINVAL, "--where asks for a stage that tracepoints of the "
-					"kernel tell, and the trace has none of them; "
-					"record it with --kernel");
+		return fail(f, -EINVAL,
+			    "--where asks for a stage that tracepoints of the "
+			    "kernel tell, and the trace has none of them; "
+			    "record it with --kernel");
 	if (b->intervals) {
 		note_chosen(b);
 		return requests_end_intervals(b->requests, b->intervals, "p99 over time",

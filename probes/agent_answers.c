@@ -109,7 +109,8 @@ static int take_devices(struct session *s, const json_t *list, struct failure *f
 
 static int read_job(struct session *s, struct failure *f)
 {
-	const char *name = member_text(s->job, "name"), *text = member_text(s->job, "text");
+	const char *name = member_text(s->job, "name"),
+		   *text = member_text(s->job, "text");
 	struct job_file *file = &s->work.file;
 	int err = job_file_read_text(file, name, text, f);
 
@@ -209,13 +210,12 @@ static int send_finished(struct session *s, struct failure *f)
 	bool asked = r->pid != 0, worked = recorder_close(r);
 
 	s->stage = STAGE_OVER;
-	return link_send(&s->link, CONTROL_FINISHED, s->number,
-			 json_pack("{s:I, s:I, s:b, s:b, s:s}", "bytes",
-				   (json_int_t)r->sent.bytes, "checksum",
-				   (json_int_t)r->sent.checksum, "recorded",
-				   asked && worked, "cut_short", r->cut_short, "said",
-				   r->said),
-			 f);
+	return link_send(
+		&s->link, CONTROL_FINISHED, s->number,
+		json_pack("{s:I, s:I, s:b, s:b, s:s}", "bytes", (json_int_t)r->sent.bytes,
+			  "checksum", (json_int_t)r->sent.checksum, "recorded",
+			  asked && worked, "cut_short", r->cut_short, "said", r->said),
+		f);
 }
 
 static int take_finish(struct session *s, const struct control_message *m, json_t *body,
@@ -302,9 +302,9 @@ static int send_results(struct session *s, struct failure *f)
 			    "the agent was stopped while the job ran: it was cut short");
 	say(s, "job done%s%s", failure ? ": " : "", failure ? w->failure.text : "");
 	s->stage = STAGE_DONE;
-	return link_send(&s->link, CONTROL_RESULTS, s->number,
-			 json_pack("{s:o*, s:o*}", "results", results, "failure", failure),
-			 f);
+	return link_send(
+		&s->link, CONTROL_RESULTS, s->number,
+		json_pack("{s:o*, s:o*}", "results", results, "failure", failure), f);
 }
 
 int session_step_done(struct session *s, struct failure *f)

@@ -193,7 +193,7 @@ enum { VALUES_ABOVE = 10, MOST_TIMES = 1000 };
 static const struct {
 	const char *name;
 	uint64_t one_in;
-} tails[] = {{"99.99", 10000}, {"99.9", 1000}, {"99", 100}, {"95", 20},
+} tails[] = {{"99.99", 10000}, {"99.9", 1000},	  {"99", 100}, {"95", 20},
 	     {"90", 10},       {"the median", 2}, {NULL, 0}};
 
 /* More time is a cure only where the time was over before the work. */

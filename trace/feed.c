@@ -18,7 +18,7 @@
 enum {
 	RECORD_ROOM = UINT16_MAX + 1, /* a record is shorter */
 	PAYLOAD_STEP = 64 << 10,
-	PREFETCH = 2048, /* bytes: what was read ahead is in another CPU's cache */
+	PREFETCH = 2048,       /* bytes: what was read ahead is in another CPU's cache */
 	AHEAD_LEAST = 4 << 20, /* a smaller file is read before a thread has begun */
 	PIECE_SIZE = ORDER_BLOCK_SIZE - RECORD_ROOM,
 };

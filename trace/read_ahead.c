@@ -3,8 +3,8 @@
  * A file read ahead.
  *
  * Waking a thread costs as much as reading a piece, so the reader sleeps on until half of
- * the buffers are empty. A user who has to wait wakes it first: one condition is enough for
- * both, for only one of them waits at a time.
+ * the buffers are empty. A user who has to wait wakes it first: one condition is enough
+ * for both, for only one of them waits at a time.
  *
  * Rejected: to cut and order the records in the thread as well. Events that one CPU makes
  * and another one uses cost both more than is saved.

@@ -18,8 +18,9 @@ enum { READ_AHEAD_PIECES = 8 };
 
 struct read_ahead;
 
-/* Begins to read what is left of @in, a file, as soon as buffers of @size bytes are given.
- * NULL: no memory or no thread; then read without. @in is copied and stays open. */
+/* Begins to read what is left of @in, a file, as soon as buffers of @size bytes are
+ * given. NULL: no memory or no thread; then read without. @in is copied and stays open.
+ */
 struct read_ahead *read_ahead_start(const struct input *in, size_t size);
 
 /* Another buffer, whose owner is the user again when it is taken, or after stop. At most

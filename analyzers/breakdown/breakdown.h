@@ -4,8 +4,8 @@
  *
  * Listens to requests.h for begins, stages and ends, and follows the loops (polling,
  * waiting) and the kernel beside them. Each request's life (life.h) is cut into stages
- * when it ends. If it is one of those that are looked at (requests.where), it goes into the
- * sums (parts.h), and perhaps among the slowest (slowest.h).
+ * when it ends. If it is one of those that are looked at (requests.where), it goes into
+ * the sums (parts.h), and perhaps among the slowest (slowest.h).
  */
 #ifndef FATHOM_ANALYZERS_BREAKDOWN_BREAKDOWN_H
 #define FATHOM_ANALYZERS_BREAKDOWN_BREAKDOWN_H
@@ -20,8 +20,8 @@
 #include "analyzers/intervals.h"
 #include "trace/requests/requests.h"
 
-/* What a filter can name beside what is known of every request: the depth, and the times in
- * the stages, from MORE_STAGES on. */
+/* What a filter can name beside what is known of every request: the depth, and the times
+ * in the stages, from MORE_STAGES on. */
 enum { MORE_STAGES = 1, BREAKDOWN_MORE = MORE_STAGES + STAGES_MAX };
 
 struct breakdown {
@@ -36,9 +36,9 @@ struct breakdown {
 	struct asked asked;
 	struct where_more more[BREAKDOWN_MORE]; /* what --where can name besides */
 	uint64_t chosen;			/* requests, of those that ended */
-	struct binding loops;	/* lines of [poll] */
-	uint32_t depth, writes; /* in flight now */
-	bool has_loops;		/* the trace has such events */
+	struct binding loops;			/* lines of [poll] */
+	uint32_t depth, writes;			/* in flight now */
+	bool has_loops;				/* the trace has such events */
 	bool out_of_memory;
 };
 

@@ -102,8 +102,8 @@ static bool queued_in_program(const struct breakdown *b, const struct parts_grou
 	double before = share(all, STAGE_SUBMIT), device = share(all, STAGE_DEVICE);
 	char text[UNIT_TEXT], where[64] = "";
 
-	if (b->chosen < FINDING_COUNT || before < 1 / 3.0 ||
-	    !all->stages[STAGE_SUBMIT] || !b->requests->model->nr_stages)
+	if (b->chosen < FINDING_COUNT || before < 1 / 3.0 || !all->stages[STAGE_SUBMIT] ||
+	    !b->requests->model->nr_stages)
 		return false;
 	if (b->kernel.has_block)
 		snprintf(where, sizeof(where), ", the device only %.0f%%", 100 * device);

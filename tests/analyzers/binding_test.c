@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Lines of models bound to the events of a trace: names, sites, arguments, expressions. */
+/* Lines of models bound to the events of a trace: names, sites, arguments, expressions.
+ */
 #include "unit.h"
 
 #include <errno.h>

@@ -201,7 +201,8 @@ static bool is_starved(const struct breakdown *b)
 	return nr && strcmp(found[0].name, "starved_thread") == 0;
 }
 
-/* Few requests are starvation where as many were in flight, and not with a lower depth. */
+/* Few requests are starvation where as many were in flight, and not with a lower depth.
+ */
 static void test_starved_thread(void **state)
 {
 	struct requests *r = calloc(1, sizeof(*r));

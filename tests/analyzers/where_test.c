@@ -96,7 +96,7 @@ static void test_arguments(void **state)
 	chooses("!(name=='open')", "1 4");
 	chooses("label=='open'", "4");
 	chooses("prio==high || prio==3", "2 3");
-	chooses("level<0", "1"); /* of the submit, though both have it */
+	chooses("level<0", "1");	      /* of the submit, though both have it */
 	chooses("late>21 && late<24", "2 3"); /* only the complete has it */
 	chooses("late==23 && name=='open'", "3");
 	chooses("status==0 && name=='open' && latency>1us", "3");

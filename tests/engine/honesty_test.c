@@ -53,12 +53,12 @@ static void a_percentile_needs_ten_values_above_it(void **state)
 		uint64_t ios;
 		const char *text; /* NULL: no warning */
 	} cases[] = {
-		{19, "for any percentile$"},	      {20, "no further than the median$"},
-		{99, "no further than the median$"},  {100, "no further than 90$"},
-		{199, "no further than 90$"},	      {200, "no further than 95$"},
-		{999, "no further than 95$"},	      {1000, "no further than 99$"},
-		{9999, "no further than 99$"},	      {10000, "no further than 99.9$"},
-		{99999, "no further than 99.9$"},     {100000, NULL},
+		{19, "for any percentile$"},	     {20, "no further than the median$"},
+		{99, "no further than the median$"}, {100, "no further than 90$"},
+		{199, "no further than 90$"},	     {200, "no further than 95$"},
+		{999, "no further than 95$"},	     {1000, "no further than 99$"},
+		{9999, "no further than 99$"},	     {10000, "no further than 99.9$"},
+		{99999, "no further than 99.9$"},    {100000, NULL},
 	};
 	static struct statistics s;
 	struct job job = job_of_depth(1);

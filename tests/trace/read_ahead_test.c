@@ -311,7 +311,8 @@ static void test_shrinks(void **state)
 	close(fd);
 	while (trace_next(trace, &item, NULL) == 1)
 		;
-	snprintf(said, sizeof(said), "cut at offset %lld, expected to end", (long long)at);
+	snprintf(said, sizeof(said), "cut at offset %lld, expected to end",
+		 (long long)at);
 	assert_non_null(strstr(trace_info(trace)->damage, said));
 	trace_close(trace);
 }
@@ -331,9 +332,9 @@ static void test_closed_early(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces),	 cmocka_unit_test(test_stop),
-		cmocka_unit_test(test_error),	 cmocka_unit_test(test_traces),
-		cmocka_unit_test(test_cut),	 cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_pieces),	cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_error),	cmocka_unit_test(test_traces),
+		cmocka_unit_test(test_cut),	cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_shrinks), cmocka_unit_test(test_closed_early),
 	};
 

@@ -149,9 +149,9 @@ static bool find_argument_of(const struct binding *b, enum model_role role,
 
 	if (!field)
 		return false;
-	*value = (struct where_value){
-		.source = role == ROLE_SUBMIT ? WHERE_SUBMIT : WHERE_COMPLETE,
-		.name = field->type.name};
+	*value = (struct where_value){.source = role == ROLE_SUBMIT ? WHERE_SUBMIT
+								    : WHERE_COMPLETE,
+				      .name = field->type.name};
 	*term = (struct filter_term){.type = &field->type};
 	return true;
 }
@@ -207,9 +207,9 @@ int where_bind(const struct where *w, struct bound_line *line)
 		return -ENOMEM;
 	for (unsigned i = 0; i < w->nr_values; i++)
 		if (w->values[i].source == source)
-			line->compared[i] = find_argument(
-				line->type, w->values[i].name, line->line->arguments,
-				line->line->nr_arguments);
+			line->compared[i] = find_argument(line->type, w->values[i].name,
+							  line->line->arguments,
+							  line->line->nr_arguments);
 	return 0;
 }
 
