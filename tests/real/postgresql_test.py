@@ -67,6 +67,8 @@ def lock_waits(backend, cluster):
     assert waited and not any(waiting.values()), (waited, waiting)
 
 
+if os.geteuid():
+    skip("recording probes, and becoming the user postgres, needs root")
 if postgresql.missing():
     skip(postgresql.missing())
 with postgresql.Cluster() as server:
