@@ -29,12 +29,8 @@ static int make_file(void **state)
 
 static int remove_file(void **state)
 {
-	char old[sizeof(path) + 4];
-
 	(void)state;
-	snprintf(old, sizeof(old), "%s.old", path);
-	unlink(old);
-	return unlink(path);
+	return remove_trace(path);
 }
 
 enum { SIZE = 1000, FILE_SIZE = 25500 }; /* of a buffer */

@@ -502,12 +502,8 @@ static void test_foreign_records(void **state)
 
 static int remove_file(void **state)
 {
-	char old[sizeof(path) + 4];
-
 	(void)state;
-	snprintf(old, sizeof(old), "%s.old", path);
-	unlink(old);
-	return unlink(path);
+	return remove_trace(path);
 }
 
 int main(void)

@@ -3,8 +3,11 @@
 #ifndef FATHOM_TESTS_WRITING_H
 #define FATHOM_TESTS_WRITING_H
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/failure.h"
 #include "maker.h"
@@ -78,6 +81,16 @@ static inline void end(struct writing *w, int expected)
 	assert_int_equal(writer_close(w->writer, NULL), expected);
 	maker_release(&w->maker);
 	free(w);
+}
+
+/* Also the one that was there before. 0, or -1. */
+static inline int remove_trace(const char *path)
+{
+	char old[PATH_MAX];
+
+	snprintf(old, sizeof(old), "%s.old", path);
+	unlink(old);
+	return unlink(path);
 }
 
 static inline struct trace *open_trace(const char *from)
